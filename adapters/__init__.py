@@ -1,0 +1,1 @@
+"""The outside world: storage, registry, cluster, settings; one heavy library a file."""

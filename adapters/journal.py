@@ -1,0 +1,32 @@
+"""The journal: what was decided, trained and released, append-only, one small file an entry."""
+
+import json
+import uuid
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from adapters.storage import create_once, list_files, read_json, store_path, write_json
+
+Kind = Literal["check", "training", "release"]
+
+
+def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
+    """Write an entry; returns its id. The time is added."""
+    at = datetime.now(UTC)
+    # Names sort by time, so that a listing is the order of events.
+    name = f"{at:%Y%m%dT%H%M%S%f}-{kind}-{uuid.uuid4().hex[:8]}"
+    write_json(store_path("journal", model, f"{name}.json"), {"id": name, "kind": kind, "at": at.isoformat()} | entry)
+    return name
+
+
+def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
+    """A model's entries of one kind, newest first."""
+    return [read_json(uri) for uri in reversed(list_files(store_path("journal", model, f"*-{kind}-*.json")))]
+
+
+def claim(model: str, cause: str, owner: str) -> bool:
+    """Take a cause for one run: True for the first who asks and for its retries, False for everybody else."""
+    uri = store_path("claims", model, f"{cause}.json")
+    if create_once(uri, json.dumps({"owner": owner}).encode()):
+        return True
+    return bool(read_json(uri)["owner"] == owner)

@@ -1,0 +1,78 @@
+"""Where things live on this machine: `EVERFIT_*` variables, and what other tools are told from them."""
+
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import SpecError
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+class Settings(BaseSettings):
+    """Where things live; never part of a cache key or of a model's identity."""
+
+    model_config = SettingsConfigDict(env_prefix="EVERFIT_", frozen=True, extra="ignore")
+
+    home: Path = Field(PROJECT / ".everfit", description="All state that everfit writes on this machine")
+    models: Path = Field(PROJECT / "models", description="Folder of the models' YAML files")
+    store: str = Field(
+        "", description="Lake, snapshots, reports and journal; default HOME/store, or s3://bucket/prefix"
+    )
+    mlflow: str = Field("", description="MLflow tracking address; default the SQLite file HOME/mlflow.db")
+    dask: str = Field("", description="Address of a Dask scheduler; default a cluster inside the training process")
+    prefect_port: int = Field(4200, gt=0, lt=65536, description="Port of the Prefect server that `everfit up` starts")
+    mlflow_port: int = Field(5000, gt=0, lt=65536, description="Port of the MLflow server that `everfit up` starts")
+
+    @field_validator("home", "models")
+    @classmethod
+    def _absolute(cls, path: Path) -> Path:
+        return path.expanduser().resolve()
+
+    @property
+    def store_url(self) -> str:
+        if "://" in self.store:
+            return self.store.rstrip("/")
+        return str(Path(self.store).expanduser().resolve() if self.store else self.home / "store")
+
+    @property
+    def mlflow_url(self) -> str:
+        return self.mlflow or f"sqlite:///{self.home / 'mlflow.db'}"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process, read from the environment once."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = f"EVERFIT_{'_'.join(str(part) for part in first['loc']).upper()}"
+        raise SpecError(
+            what=f"the setting {name} cannot be used",
+            why=f"{first['msg'].lower()}, it is {first['input']!r}",
+            fix=f"set {name} to a valid value, or unset it to take the default",
+        ) from error
+
+
+def tool_environment(where: Settings) -> dict[str, str]:
+    """Variables that keep Prefect and MLflow inside `EVERFIT_HOME`, silent, and quick to react.
+
+    They must be in the environment before Prefect or MLflow is imported; a value that the user has set wins.
+    """
+    return {
+        "EVERFIT_HOME": str(where.home),
+        "EVERFIT_MODELS": str(where.models),
+        "EVERFIT_STORE": where.store_url,
+        "PREFECT_HOME": str(where.home / "prefect"),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "PREFECT_LOGGING_LEVEL": "INFO",
+        # A busy machine may need longer than the default 20 s for the server that a run without `everfit up` starts.
+        "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        "MLFLOW_TRACKING_URI": where.mlflow_url,
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+        "DO_NOT_TRACK": "1",
+    }

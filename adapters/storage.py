@@ -1,0 +1,206 @@
+"""The store: tables, arrays, models and small records, on this machine or in a bucket, written whole or not at all."""
+
+import hashlib
+import io
+import json
+import os
+import posixpath
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import pandas as pd
+from fsspec.implementations.local import LocalFileSystem
+
+from adapters.settings import settings
+from core.errors import DataMissing, StorageUnavailable
+from core.metrics import Floats
+from core.refs import DatasetRef
+
+
+def store_path(*parts: str) -> str:
+    """Address of something in the store."""
+    return posixpath.join(settings().store_url, *parts)
+
+
+def filesystem(uri: str) -> tuple[Any, str]:
+    """The file system behind an address, and the path in it."""
+    return fsspec.core.url_to_fs(uri)  # type: ignore[no-any-return]
+
+
+@contextmanager
+def told(uri: str, doing: str) -> Iterator[None]:
+    """Turn what a file system raises into what, why and how to fix."""
+    try:
+        yield
+    except FileNotFoundError as error:
+        raise DataMissing(f"cannot {doing} {uri}", "there is no such file", "correct the address") from error
+    except OSError as error:
+        raise StorageUnavailable(
+            what=f"cannot {doing} {uri}",
+            why=error.strerror or str(error),
+            fix="free space or correct permissions there, or set EVERFIT_STORE to another place, and try again",
+        ) from error
+
+
+def write_bytes(uri: str, content: bytes) -> None:
+    """Write a file whole: it is there with all its content, or not at all."""
+    write_all({uri: content})
+
+
+def write_all(contents: Mapping[str, bytes]) -> None:
+    """Write files whole. On this machine none is replaced before all are on the disk."""
+    drafts: dict[str, str] = {}
+    try:
+        for uri, content in contents.items():
+            files, path = filesystem(uri)
+            with told(uri, "write"):
+                if isinstance(files, LocalFileSystem):
+                    drafts[path] = _write_draft(path, content)
+                else:
+                    files.pipe_file(path, content)
+        for path in list(drafts):
+            with told(path, "write"):
+                os.replace(drafts[path], path)
+            del drafts[path]
+    finally:
+        for draft in drafts.values():
+            os.unlink(draft)
+
+
+def _write_draft(path: str, content: bytes) -> str:
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".draft-")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+    except BaseException:
+        os.unlink(draft)
+        raise
+    return draft
+
+
+def read_bytes(uri: str) -> bytes:
+    """A file's content."""
+    files, path = filesystem(uri)
+    with told(uri, "read"):
+        content: bytes = files.cat_file(path)
+    return content
+
+
+def exists(uri: str) -> bool:
+    """Whether a file is there."""
+    files, path = filesystem(uri)
+    with told(uri, "look for"):
+        return bool(files.exists(path))
+
+
+def create_once(uri: str, content: bytes) -> bool:
+    """Create a file unless it is there already; of several callers at once exactly one is told True."""
+    files, path = filesystem(uri)
+    with told(uri, "create"):
+        if isinstance(files, LocalFileSystem):
+            os.makedirs(os.path.dirname(path), exist_ok=True)
+        try:
+            with files.open(path, "xb") as file:
+                file.write(content)
+        except FileExistsError:
+            return False
+    return True
+
+
+def list_files(pattern: str) -> list[str]:
+    """Addresses of the files that match, in order of their names."""
+    files, path = filesystem(pattern)
+    with told(pattern, "list"):
+        return [str(files.unstrip_protocol(found)) for found in sorted(files.glob(path)) if ".draft-" not in found]
+
+
+def remove(uri: str) -> None:
+    """Delete a file."""
+    files, path = filesystem(uri)
+    with told(uri, "remove"):
+        files.rm_file(path)
+
+
+def move_folder(folder: str, target: str) -> bool:
+    """Move a folder with all that is in it; False when there is none."""
+    files, path = filesystem(folder)
+    with told(folder, "move"):
+        if not files.exists(path):
+            return False
+        files.makedirs(posixpath.dirname(filesystem(target)[1]), exist_ok=True)
+        files.mv(path, filesystem(target)[1], recursive=True)
+    return True
+
+
+def parquet_bytes(frame: pd.DataFrame) -> bytes:
+    """A frame as Parquet, the same bytes for the same frame."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False, compression="zstd")
+    return buffer.getvalue()
+
+
+def write_frame(frame: pd.DataFrame, folder: str = "snapshots") -> DatasetRef:
+    """Store a frame under the digest of its content; equal data are stored once."""
+    content = parquet_bytes(frame)
+    digest = hashlib.sha256(content).hexdigest()
+    uri = store_path(folder, f"{digest}.parquet")
+    if not exists(uri):
+        write_bytes(uri, content)
+    return DatasetRef(uri=uri, sha256=digest, n_rows=len(frame))
+
+
+def read_frame(ref: DatasetRef, columns: list[str] | None = None) -> pd.DataFrame:
+    """The stored frame, or some of its columns."""
+    return pd.read_parquet(io.BytesIO(read_bytes(ref.uri)), columns=columns)
+
+
+def write_array(array: Floats) -> str:
+    """Store an array under the digest of its content; returns its address."""
+    buffer = io.BytesIO()
+    np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
+    return write_content(buffer.getvalue(), "arrays", ".npy")
+
+
+def read_array(uri: str) -> Floats:
+    """The stored array, mapped into memory where the store is on this machine."""
+    files, path = filesystem(uri)
+    with told(uri, "read"):
+        source = path if isinstance(files, LocalFileSystem) else io.BytesIO(files.cat_file(path))
+        array: Floats = np.load(source, mmap_mode="r" if isinstance(source, str) else None, allow_pickle=False)
+    return array
+
+
+def write_content(content: bytes, folder: str, suffix: str) -> str:
+    """Store bytes under their digest; returns the address."""
+    uri = store_path(folder, hashlib.sha256(content).hexdigest() + suffix)
+    if not exists(uri):
+        write_bytes(uri, content)
+    return uri
+
+
+def write_json(uri: str, document: Any) -> None:
+    """Store a document as readable JSON."""
+    write_bytes(uri, json.dumps(document, indent=1, default=str).encode())
+
+
+def read_json(uri: str) -> Any:
+    """A stored document."""
+    return json.loads(read_bytes(uri))
+
+
+def check_store() -> None:
+    """Make sure that the store can be written before anything is computed.
+
+    Raises:
+        StorageUnavailable: It cannot.
+    """
+    probe = store_path(f".probe-{os.getpid()}")
+    write_bytes(probe, b"everfit")
+    remove(probe)
+    Path(settings().home).mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,29 @@
+"""The `everfit` command: its words, and which function answers them. Nothing heavy is imported before it is needed."""
+
+import sys
+
+import click
+
+from cli.answers import run
+from cli.data_commands import land
+from cli.model_commands import approve, check, release, train
+from cli.stack_commands import demo, down, up
+from cli.status_command import status
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+def everfit() -> None:
+    """Keep tabular models fit for the data they see now."""
+
+
+for command in (demo, land, train, check, release, approve, status, up, down):
+    everfit.add_command(command)
+
+
+def main() -> None:
+    """Entry point."""
+    sys.exit(run(everfit, sys.argv[1:]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,73 @@
+"""How sure is a difference between two models on the same rows? A paired bootstrap says.
+
+Efron and Tibshirani, An Introduction to the Bootstrap (1993), section 13.3, percentile interval; whole blocks of rows
+are drawn where rows of one block (a day) err together: Davison and Hinkley, Bootstrap Methods (1997), section 3.8.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.metrics import METRICS, Floats
+
+N_RESAMPLES = 1000
+FEWEST_BLOCKS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Gain of the challenger over the champion and its interval; positive is better, whatever the metric."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Paired:
+    """Both models' predictions of the same rows, neither of which saw them.
+
+    Attributes:
+        y: Targets, shape (n,).
+        challenger: Predictions in the form of `core.metrics`.
+        champion: The same rows, the same form.
+        blocks: Which rows err together, as 0..n_blocks-1, shape (n,); None: every row for itself.
+    """
+
+    y: Floats
+    challenger: Floats
+    champion: Floats
+    blocks: NDArray[np.int64] | None = None
+
+    def take(self, rows: NDArray[np.bool_]) -> "Paired":
+        """The rows of a slice."""
+        kept = None if self.blocks is None else np.unique(self.blocks[rows], return_inverse=True)[1]
+        return Paired(self.y[rows], self.challenger[rows], self.champion[rows], kept)
+
+
+def paired_difference(rows: Paired, metric: str, confidence: float, seed: int) -> Difference:
+    """The gain and its bootstrap interval.
+
+    Args:
+        rows: Targets and both predictions.
+        metric: A key of `core.metrics.METRICS`.
+        confidence: Coverage of the interval, 0 to 1.
+        seed: Seed of the resampling.
+    """
+    info = METRICS[metric]
+    challenger, champion = info.scorer(rows.y, rows.challenger), info.scorer(rows.y, rows.champion)
+
+    def gain(weights: Floats) -> float:
+        return info.gain(challenger(weights), champion(weights))
+
+    blocks = np.arange(len(rows.y)) if rows.blocks is None else rows.blocks
+    n_blocks = int(blocks.max()) + 1
+    random = np.random.default_rng(seed)
+    gains = np.empty(N_RESAMPLES)
+    for i in range(N_RESAMPLES):
+        drawn = np.bincount(random.integers(0, n_blocks, n_blocks), minlength=n_blocks)
+        gains[i] = gain(drawn[blocks].astype(np.float64))
+    tail = (1 - confidence) / 2
+    low, high = np.nanquantile(gains, [tail, 1 - tail])
+    return Difference(gain(np.ones(len(rows.y))), float(low), float(high))

@@ -1,0 +1,133 @@
+"""The families of models that a search chooses from: encoding, parameters, estimator."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+Params = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Numbers from low to high, both included."""
+
+    low: float
+    high: float
+    log: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One kind of model.
+
+    Attributes:
+        recipe: How rows are encoded for it, a key of `core.features.RECIPES`.
+        problems: What it can predict.
+        space: Parameters to search.
+        start: Parameters of the first candidate, the library's defaults or near them.
+        build: From parameters, problem and seed to an unfitted estimator.
+    """
+
+    recipe: str
+    problems: frozenset[str]
+    space: Mapping[str, Range]
+    start: Params
+    build: Callable[[Params, str, int], Any]
+
+
+def families_for(problem: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
+    """The names to search: the chosen ones that suit the problem, or all that do."""
+    return tuple(name for name in chosen or FAMILIES if problem in FAMILIES[name].problems)
+
+
+def build_estimator(family: str, params: Params, problem: str, seed: int) -> Any:
+    """An unfitted scikit-learn estimator."""
+    return FAMILIES[family].build(params, problem, seed)
+
+
+def _boosting(params: Params, problem: str, seed: int) -> Any:
+    from sklearn import ensemble
+
+    kind = (
+        ensemble.HistGradientBoostingRegressor if problem == "regression" else ensemble.HistGradientBoostingClassifier
+    )
+    return kind(max_iter=400, early_stopping=True, n_iter_no_change=10, random_state=seed, **params)
+
+
+def _forest(params: Params, problem: str, seed: int) -> Any:
+    from sklearn import ensemble
+
+    kind = ensemble.RandomForestRegressor if problem == "regression" else ensemble.RandomForestClassifier
+    return kind(n_estimators=100, random_state=seed, **params)
+
+
+def _logistic(params: Params, problem: str, seed: int) -> Any:
+    from sklearn.linear_model import LogisticRegression
+
+    return LogisticRegression(max_iter=300, random_state=seed, **params)
+
+
+def _ridge(params: Params, problem: str, seed: int) -> Any:
+    from sklearn.linear_model import Ridge
+
+    return Ridge(random_state=seed, **params)
+
+
+def _dummy(params: Params, problem: str, seed: int) -> Any:
+    from sklearn.dummy import DummyClassifier, DummyRegressor
+
+    return DummyRegressor() if problem == "regression" else DummyClassifier(strategy="prior")
+
+
+ANY = frozenset({"binary", "multiclass", "regression"})
+CLASSES = frozenset({"binary", "multiclass"})
+NUMBERS = frozenset({"regression"})
+
+FAMILIES: Mapping[str, Family] = MappingProxyType(
+    {
+        "hist_gradient_boosting": Family(
+            recipe="trees",
+            problems=ANY,
+            space={
+                "learning_rate": Range(0.02, 0.3, log=True),
+                "max_leaf_nodes": Range(8, 128, log=True, whole=True),
+                "min_samples_leaf": Range(5, 200, log=True, whole=True),
+                "l2_regularization": Range(1e-3, 100.0, log=True),
+                "max_features": Range(0.3, 1.0),
+            },
+            start={
+                "learning_rate": 0.1,
+                "max_leaf_nodes": 31,
+                "min_samples_leaf": 20,
+                "l2_regularization": 1e-3,
+                "max_features": 1.0,
+            },
+            build=_boosting,
+        ),
+        "logistic_regression": Family("linear", CLASSES, {"C": Range(1e-3, 10.0, log=True)}, {"C": 1.0}, _logistic),
+        "linear_regression": Family("linear", NUMBERS, {"alpha": Range(1e-3, 1e3, log=True)}, {"alpha": 1.0}, _ridge),
+        "random_forest": Family(
+            recipe="trees",
+            problems=ANY,
+            space={
+                "max_features": Range(0.1, 1.0),
+                "min_samples_leaf": Range(2, 100, log=True, whole=True),
+                "max_samples": Range(0.05, 0.4, log=True),
+            },
+            start={"max_features": 0.3, "min_samples_leaf": 5, "max_samples": 0.2},
+            build=_forest,
+        ),
+    }
+)
+
+DUMMY = Family("trees", ANY, {}, {}, _dummy)
+
+
+def baselines_for(problem: str) -> dict[str, Family]:
+    """What every model must beat: a constant and a linear model with its first parameters."""
+    return {
+        "dummy": DUMMY,
+        "linear": FAMILIES["linear_regression" if problem == "regression" else "logistic_regression"],
+    }

@@ -1,0 +1,102 @@
+"""The gate: may the challenger replace the champion? Both are scored on rows that neither saw."""
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.bootstrap import Difference, Paired, paired_difference
+from core.metrics import METRICS
+from core.spec import ComparisonSpec, Metric, SliceSpec
+
+SMALLEST_SLICE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """promote, keep the champion, or undecided (a person decides), with its reason.
+
+    Attributes:
+        difference: The gain in the compared metric.
+        challenger, champion: All metrics of both on the same rows, which neither saw.
+    """
+
+    verdict: Literal["promote", "keep", "undecided"]
+    reason: str
+    difference: Difference | None = None
+    challenger: dict[str, float] | None = None
+    champion: dict[str, float] | None = None
+
+
+def below_minimum(metrics: Mapping[str, float], minimum: Mapping[Metric, float]) -> str | None:
+    """Why the challenger is not good enough on its own, or None."""
+    for name, bound in minimum.items():
+        value = metrics.get(name, math.nan)
+        if not METRICS[name].gain(value, bound) >= 0:
+            return f"{name} {value:.4f} on the test rows, the gate's minimum is {bound:g}"
+    return None
+
+
+def not_better_than_constant(metrics: Mapping[str, float], dummy: Mapping[str, float], metric: str) -> str | None:
+    """Why the challenger has learned nothing, or None."""
+    if METRICS[metric].gain(metrics[metric], dummy[metric]) > 0:
+        return None
+    return f"{metric} {metrics[metric]:.4f} is no better than {dummy[metric]:.4f} of a constant prediction"
+
+
+def compare(rows: Paired, spec: ComparisonSpec, metric: str, seed: int) -> Verdict:
+    """The verdict on unseen rows that both models scored.
+
+    Promote when the gain reaches the margin and its interval lies above zero; keep when the whole interval lies below
+    the margin; else nobody can tell yet.
+    """
+    name = spec.metric or metric
+    found = paired_difference(rows, name, spec.confidence, seed)
+    told = (
+        f"gain {found.value:+.4f} {name} [{found.low:+.4f}, {found.high:+.4f}] "
+        f"on {len(rows.y)} rows that neither model saw, wanted {spec.margin:+.4f}"
+    )
+    if found.value >= spec.margin and found.low > 0:
+        return Verdict("promote", told, found)
+    return Verdict("keep" if found.high < spec.margin else "undecided", told, found)
+
+
+def worse_slice(
+    rows: Paired, columns: Mapping[str, NDArray[np.object_]], spec: SliceSpec, compared: tuple[str, float]
+) -> str | None:
+    """Why a group of rows would suffer, or None.
+
+    Args:
+        rows: Targets and both predictions.
+        columns: Values of each slice column, shape (n,).
+        spec: Largest drop.
+        compared: Metric and coverage of the interval; the latter is corrected for the number of slices (Bonferroni).
+    """
+    metric, confidence = compared
+    slices = list(_slices(columns))
+    for name, inside in slices:
+        part = rows.take(inside)
+        if METRICS[metric].problems >= {"binary"} and len(np.unique(part.y)) < 2:
+            continue
+        drop = paired_difference(part, metric, 1 - (1 - confidence) / len(slices), seed=0)
+        if -drop.value > spec.max_drop and drop.high < 0:
+            return (
+                f"{name}: {metric} drops by {-drop.value:.4f} [{-drop.high:.4f}, {-drop.low:.4f}] "
+                f"on {len(part.y)} rows, at most {spec.max_drop:g} is allowed"
+            )
+    return None
+
+
+def _slices(columns: Mapping[str, NDArray[np.object_]]) -> Iterator[tuple[str, NDArray[np.bool_]]]:
+    for column, values in columns.items():
+        for value, count in zip(*np.unique(values.astype(str), return_counts=True), strict=True):
+            if count >= SMALLEST_SLICE:
+                yield f"{column}={value}", np.asarray(values.astype(str) == value)
+
+
+def first_reason(reasons: Sequence[str | None]) -> str | None:
+    """The first objection, if any."""
+    return next((reason for reason in reasons if reason), None)

@@ -1,0 +1,67 @@
+"""What flows answer: the documents that `--json` prints and the journal keeps."""
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """The answer of a training; keys as in the command `train --json`."""
+
+    model: str
+    verdict: str
+    reason: str
+    version: int | None
+    metrics: dict[str, Any]
+    best: dict[str, Any]
+    trials: int
+    model_digest: str
+    data_digest: str
+    spec_digest: str
+    cause: str | None
+    event_id: str | None
+    data_until: str | None
+    rows: int
+    stages: list[dict[str, Any]]
+    seconds: float
+    flow_run_id: str | None
+    mlflow_run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """The answer of a drift check; keys as in the command `check --json`."""
+
+    model: str
+    window: dict[str, Any]
+    findings: list[dict[str, Any]]
+    drifted_share: float
+    severity: str
+    decision: str
+    reason: str
+    performance: dict[str, Any]
+    event_id: str | None
+    report: str | None
+    champion: int | None
+    cause: str | None
+    matters: bool
+    seconds: float
+    flow_run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseOutcome:
+    """The answer of a release; keys as in the command `release --json`."""
+
+    model: str
+    from_version: int | None
+    to_version: int
+    verdict: str
+    reason: str
+    checks: list[dict[str, Any]]
+    journal_entry: str | None
+    cause: str | None
+    event_id: str | None
+    approved_by: str | None
+    seconds: float
+    flow_run_id: str | None

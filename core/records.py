@@ -1,0 +1,92 @@
+"""What is known of a model: how it was made and how good it is; it stays with every registered version."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.features import FeatureColumns, feature_frame
+from core.fitting import Candidate, predict
+from core.metrics import Floats
+from core.performance import Scorecard
+from core.refs import DatasetRef
+from core.splitting import SeenRows
+from core.target import TargetCoding
+
+# Columns of the golden rows that hold what the model predicted at training.
+EXPECTED = "expected_"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """The evaluation of a fitted model on rows that it never saw.
+
+    Attributes:
+        metrics: On the test rows.
+        baselines: The same for a constant and a linear model, by name.
+        holdout: Loss and calibration on the test rows, what later performance is compared with.
+        importance: Each feature's share of the model's importance, 0 to 1 (permutation on validation rows).
+        predictions: Address of the predictions of the test rows.
+        digest: SHA-256 of those predictions: the same model, the same digest.
+    """
+
+    metrics: dict[str, float]
+    baselines: dict[str, dict[str, float]]
+    holdout: Scorecard
+    importance: dict[str, float]
+    predictions: str
+    digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord:
+    """Everything about a version that checks, gates and people ask for."""
+
+    model: str
+    coding: TargetCoding
+    columns: FeatureColumns
+    best: Candidate
+    report: Report
+    seen: SeenRows
+    data: DatasetRef
+    data_until: str | None
+    reference: DatasetRef
+    golden: DatasetRef
+    spec: dict[str, Any]
+    spec_digest: str
+    verdict: str
+    reason: str
+    cause: str | None
+    flow_run: str | None
+    git_commit: str | None
+
+    def predict(self, pipeline: Any, frame: pd.DataFrame) -> Floats:
+        """Predictions for raw rows, in the form of `core.metrics`."""
+        return predict(pipeline, feature_frame(frame, self.columns), self.coding.problem)
+
+    def expects(self, frame: pd.DataFrame) -> list[str]:
+        """Feature columns that a frame lacks."""
+        return [name for name in self.columns.names if name not in frame.columns]
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A registered version and its record."""
+
+    number: int
+    run_id: str
+    location: str
+    record: ModelRecord
+
+
+def prediction_columns(coding: TargetCoding, prediction: Floats) -> pd.DataFrame:
+    """Predictions as people read them: `prediction`, and for classes their probability."""
+    if coding.problem == "regression":
+        return pd.DataFrame({"prediction": prediction})
+    if coding.problem == "binary":
+        chosen = np.asarray(coding.classes, dtype=object)[(prediction > 0.5).astype(int)]
+        return pd.DataFrame({"prediction": chosen, "probability": prediction})
+    named = {f"probability_{name}": prediction[:, code] for code, name in enumerate(coding.classes)}
+    chosen = np.asarray(coding.classes, dtype=object)[prediction.argmax(axis=1)]
+    return pd.DataFrame({"prediction": chosen, **named})

@@ -1,0 +1,56 @@
+"""What travels between tasks: references to stored data and models, and small results."""
+
+from dataclasses import dataclass
+
+from core.features import FeatureColumns
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetRef:
+    """A stored table; the uri derives from its content."""
+
+    uri: str
+    sha256: str
+    n_rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Splits:
+    """The three parts of a table; no row is in two of them."""
+
+    train: DatasetRef
+    validation: DatasetRef
+    test: DatasetRef
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedRef:
+    """A recipe's fitted encoder, and the rows that it encoded."""
+
+    recipe: str
+    encoder: str
+    train: str
+    validation: str
+    categorical: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class FeaturesRef:
+    """Everything that trials read: one encoding a recipe, and the targets as numbers."""
+
+    encodings: tuple[EncodedRef, ...]
+    y_train: str
+    y_validation: str
+    columns: FeatureColumns
+
+    def encoding(self, recipe: str) -> EncodedRef:
+        """The encoding of a recipe."""
+        return next(encoding for encoding in self.encodings if encoding.recipe == recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRef:
+    """A stored pipeline that predicts from raw rows."""
+
+    uri: str
+    family: str

@@ -1,0 +1,222 @@
+"""What to compute: the model's YAML as frozen pydantic models. Where things live is `adapters.settings`, not here."""
+
+import hashlib
+import re
+from datetime import timedelta
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from core.durations import Duration
+from core.metrics import METRICS, default_metric
+
+Problem = Literal["binary", "multiclass", "regression"]
+Share = Annotated[float, Field(ge=0, le=1)]
+Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
+Action = Literal["retrain", "alert", "note"]
+
+
+class Section(BaseModel):
+    """Every part of the YAML: no unknown keys, no change after reading."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class TargetSpec(Section):
+    column: str = Field(description="Column to predict")
+    positive: str | int | float | bool | None = Field(
+        None, union_mode="left_to_right", description="Value that counts as positive; default the rarer one"
+    )
+
+
+class WindowSpec(Section):
+    last: Duration | None = Field(None, description="Rows of this span of time, counted back from the newest row")
+    rows: int | None = Field(None, gt=0, description="This many newest rows")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_all(cls, value: Any) -> Any:
+        return {} if value in (None, "all") else value
+
+    @model_validator(mode="after")
+    def _one_measure(self) -> Self:
+        if self.last is not None and self.rows is not None:
+            raise ValueError("give either `last` or `rows`, not both")
+        return self
+
+
+class DataSpec(Section):
+    source: str = Field(description="lake://folder/*.parquet or any fsspec URL or path; csv, parquet or jsonl")
+    key: tuple[str, ...] = Field((), description="Columns that identify a row; default the whole row")
+    time: str | None = Field(None, description="Column that orders rows: time split, windows, drift")
+    group: str | None = Field(None, description="Rows of one group stay on one side of the split")
+    window: WindowSpec = Field(WindowSpec(), description="Which rows to train on: all, the last span, or newest rows")
+
+
+class ColumnSpec(Section):
+    type: Literal["float", "int", "category", "text", "datetime", "boolean"] = Field(description="Kind of value")
+    min: float | None = Field(None, description="Smallest allowed number")
+    max: float | None = Field(None, description="Largest allowed number")
+    values: tuple[str | int | float | bool, ...] | None = Field(None, description="The allowed categories; default any")
+    nullable: bool = Field(True, description="Whether values may be missing")
+
+
+class ContractSpec(Section):
+    columns: dict[str, ColumnSpec] = Field({}, description="Columns that must be there, and what may be in them")
+    max_null_share: Share = Field(1.0, description="Largest share of missing values in any column of the contract")
+    unique: tuple[str, ...] = Field((), description="Columns whose values together may not repeat")
+
+
+class FeatureSpec(Section):
+    drop: tuple[str, ...] = Field((), description="Columns that are never features")
+    rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
+
+
+class SplitSpec(Section):
+    by: Literal["time", "hash", "group"] | None = Field(
+        None, description="time | hash | group; default group or time where data names one, else hash of the key"
+    )
+    test: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that score the model")
+    validation: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that tune and stop it")
+    gap: Duration = Field(timedelta(0), description="Span left out between the parts of a time split")
+
+    @model_validator(mode="after")
+    def _leaves_training_rows(self) -> Self:
+        if self.test + self.validation >= 1:
+            raise ValueError("`test` and `validation` leave no training rows; their sum must be below 1")
+        return self
+
+
+class SearchSpec(Section):
+    families: tuple[
+        Literal["hist_gradient_boosting", "logistic_regression", "linear_regression", "random_forest"], ...
+    ] = Field((), description="Model families to search; default all that suit the problem")
+    sampler: Literal["tpe", "random", "grid"] = Field("tpe", description="How Optuna proposes parameters")
+    trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
+    timeout: Duration | None = Field(None, description="No new candidates are started after this span")
+    metric: Metric | None = Field(None, description="What is optimized; default roc_auc for classes, rmse for numbers")
+
+
+class ComparisonSpec(Section):
+    metric: Metric | None = Field(None, description="What the challenger must be better in; default the search metric")
+    margin: float = Field(0.002, ge=0, description="Smallest gain worth a release, in units of the metric")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of the bootstrap interval of the gain")
+
+
+class SliceSpec(Section):
+    columns: tuple[str, ...] = Field((), description="Columns whose values are compared one by one")
+    max_drop: float = Field(0.03, ge=0, description="Largest loss against the champion that a slice may show")
+
+
+class GateSpec(Section):
+    minimum: dict[Metric, float] = Field({}, description="Worst acceptable test metrics")
+    versus_champion: ComparisonSpec = Field(ComparisonSpec(), description="What it takes to replace the champion")
+    slices: SliceSpec = Field(SliceSpec(), description="Groups of rows that may not get worse")
+
+
+class LabelSpec(Section):
+    source: str | None = Field(None, description="Where labels arrive, joined by data.key; default the data themselves")
+    delay: Duration = Field(timedelta(0), description="How long after its time a row's label is known")
+
+
+class PersistenceSpec(Section):
+    needed: int = Field(2, ge=1, description="Drifted windows it takes")
+    among: int = Field(3, ge=1, description="The newest windows that are looked at")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_words(cls, value: Any) -> Any:
+        match = re.fullmatch(r"(\d+)\s+of\s+(\d+)", str(value))
+        return {"needed": int(match[1]), "among": int(match[2])} if match else value
+
+    @model_validator(mode="after")
+    def _can_be_met(self) -> Self:
+        if self.needed > self.among:
+            raise ValueError("more drifted windows are needed than are looked at")
+        return self
+
+
+def _as_actions(value: Any) -> Any:
+    return (value,) if isinstance(value, str) else value
+
+
+Actions = Annotated[tuple[Action, ...], BeforeValidator(_as_actions), Field(min_length=1)]
+
+
+class WhenSpec(Section):
+    broken_data: tuple[Literal["alert", "note"], ...] | Literal["alert", "note"] = Field(
+        ("alert",), description="The window breaks the contract; never a reason to retrain"
+    )
+    mild_drift: Actions = Field(("note",), description="Drift in few, unimportant or not yet persistent columns")
+    drift: Actions = Field(("retrain",), description="Persistent drift in columns that matter")
+    decay: Actions = Field(("retrain",), description="Realized loss or calibration is significantly worse")
+    severe_decay: Actions = Field(("alert", "retrain"), description="Realized performance is below the gate's minimum")
+
+
+class MonitorSpec(Section):
+    every: Duration = Field(timedelta(days=1), description="How often the schedule checks")
+    window: WindowSpec = Field(WindowSpec(rows=5000), description="The newest rows that a check looks at")
+    persistence: PersistenceSpec = Field(PersistenceSpec(), description="Drifted windows before drift counts: N of M")
+    cooldown: Duration = Field(
+        timedelta(hours=6), description="Least time between two retrainings, on the data's clock"
+    )
+    min_new_rows: int = Field(1000, ge=0, description="Rows that must be new since the last training")
+    labels: LabelSpec = Field(LabelSpec(), description="Where labels come from, and how late")
+    when: WhenSpec = Field(WhenSpec(), description="What to do: retrain, alert or note")
+
+
+class ReleaseSpec(Section):
+    approval: Literal["never", "when_undecided", "always"] = Field("never", description="When a person must agree")
+    shadow_rows: int = Field(2000, ge=0, description="Newest rows that both models score before the move")
+    max_latency_ms: float = Field(50.0, gt=0, description="Largest 95th percentile of the time to score one row")
+
+
+class TrainingSpec(Section):
+    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="The model's name")
+    problem: Problem | None = Field(
+        None, description="binary | multiclass | regression; default inferred from the target"
+    )
+    seed: int = Field(0, ge=0, description="Seed of everything random")
+    target: TargetSpec
+    data: DataSpec
+    contract: ContractSpec = ContractSpec()
+    features: FeatureSpec = FeatureSpec()
+    split: SplitSpec = SplitSpec()
+    search: SearchSpec = SearchSpec()
+    gate: GateSpec = GateSpec()
+    monitor: MonitorSpec = MonitorSpec()
+    release: ReleaseSpec = ReleaseSpec()
+
+    @model_validator(mode="after")
+    def _hangs_together(self) -> Self:
+        if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:
+            raise ValueError(f"`split.by: {self.split.by}` needs `data.{self.split.by}`")
+        named = (self.search.metric, self.gate.versus_champion.metric, *self.gate.minimum)
+        if self.problem:
+            wrong = [name for name in named if name and self.problem not in METRICS[name].problems]
+            if wrong:
+                raise ValueError(f"the metric {wrong[0]} does not fit a {self.problem} problem")
+        return self
+
+    def for_problem(self, problem: str) -> "TrainingSpec":
+        """The same spec with its problem spelled out.
+
+        Raises:
+            ValueError: A metric of the spec does not fit the problem.
+        """
+        return TrainingSpec.model_validate(self.model_dump() | {"problem": problem})
+
+    @property
+    def metric(self) -> str:
+        """The metric of search and gate; the problem must be known."""
+        return self.search.metric or default_metric(self.problem or "binary")
+
+    @property
+    def split_by(self) -> Literal["time", "hash", "group"]:
+        """How rows are split when the YAML leaves it open."""
+        return self.split.by or ("group" if self.data.group else "time" if self.data.time else "hash")
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the spec's canonical JSON."""
+        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()

@@ -1,0 +1,89 @@
+"""The column to predict: which problem it poses, and its values as numbers."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.errors import DataRejected
+from core.metrics import Floats
+
+MOST_CLASSES = 30
+
+
+@dataclass(frozen=True, slots=True)
+class TargetCoding:
+    """How target values become numbers: classes in order (the positive one last), empty for regression."""
+
+    problem: str
+    classes: tuple[Any, ...]
+
+    def encode(self, values: pd.Series) -> Floats:
+        """0..n_classes-1 or the number itself, shape (n,); NaN where the label is missing or unknown."""
+        if self.problem == "regression":
+            return pd.to_numeric(values, errors="coerce").to_numpy(float, na_value=np.nan)
+        codes = values.map({name: float(code) for code, name in enumerate(self.classes)})
+        return codes.to_numpy(float, na_value=np.nan)
+
+
+def infer_problem(values: pd.Series) -> str:
+    """binary, multiclass or regression, from the target's values."""
+    n_values = values.nunique(dropna=True)
+    if n_values <= 2:
+        return "binary"
+    whole = not pd.api.types.is_float_dtype(values) or bool((values.dropna() % 1 == 0).all())
+    return "multiclass" if whole and n_values <= MOST_CLASSES else "regression"
+
+
+def code_target(values: pd.Series, problem: str | None, positive: Any = None) -> TargetCoding:
+    """Choose the coding of a target column.
+
+    Raises:
+        DataRejected: The column poses another problem than the spec says, or none.
+    """
+    problem = problem or infer_problem(values)
+    name = f"the target column '{values.name}'"
+    if problem == "regression":
+        _check_numbers(values, name)
+        return TargetCoding(problem, ())
+    classes = _ordered(values.dropna().unique().tolist())
+    if len(classes) < 2:
+        held = f"all {len(values)} rows hold {classes[0]!r}" if classes else f"all {len(values)} rows are empty"
+        raise DataRejected(
+            f"{name} has {len(classes)} class" + "es" * (not classes),
+            held,
+            "give rows of at least two classes, or another target.column",
+        )
+    if problem == "binary":
+        classes = _positive_last(values, classes, positive, name)
+    return TargetCoding(problem, tuple(classes))
+
+
+def _check_numbers(values: pd.Series, name: str) -> None:
+    numbers = pd.to_numeric(values, errors="coerce")
+    broken = values[numbers.isna() & values.notna()]
+    if len(broken):
+        why = f"{len(broken)} of {len(values)} values are no numbers, such as {broken.iloc[0]!r}"
+        raise DataRejected(f"{name} cannot be predicted as a number", why, "correct the values or set `problem`")
+    if numbers.nunique() < 2:
+        raise DataRejected(f"{name} never changes", f"all {len(values)} rows hold one value", "choose another target")
+
+
+def _ordered(classes: list[Any]) -> list[Any]:
+    try:
+        return sorted(classes)
+    except TypeError:
+        return sorted(classes, key=str)
+
+
+def _positive_last(values: pd.Series, classes: list[Any], positive: Any, name: str) -> list[Any]:
+    if len(classes) > 2:
+        why = f"it has {len(classes)} values, such as {', '.join(map(repr, classes[:3]))}"
+        raise DataRejected(f"{name} is not binary", why, "set `problem: multiclass`, or choose another target")
+    if positive is None:
+        positive = min(reversed(classes), key=lambda c: int((values == c).sum()))
+    if positive not in classes:
+        why = f"`target.positive` is {positive!r}, the column has {classes[0]!r} and {classes[1]!r}"
+        raise DataRejected(f"{name} never takes its positive value", why, "correct `target.positive`")
+    return [next(c for c in classes if c != positive), positive]

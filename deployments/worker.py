@@ -1,0 +1,24 @@
+"""`python -m deployments.worker`: Prefect's worker, from the moment that the server is ready for it.
+
+It imports what it needs while the server starts. After a crash of the server it waits for the new one: a worker
+that starts without a server dies.
+"""
+
+import runpy
+import sys
+
+from deployments.health import ready_file, server_is_healthy, wait_until
+from deployments.programs import POOL, WORKER_NAME
+
+
+def main() -> None:
+    import prefect.cli.worker
+    import prefect.workers.process  # noqa: F401
+
+    wait_until(lambda: ready_file().exists() and server_is_healthy())
+    sys.argv = ["prefect", "worker", "start", "--pool", POOL, "--type", "process", "--name", WORKER_NAME]
+    runpy.run_module("prefect", run_name="__main__")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""One file a deployable flow: order and outcomes only."""

@@ -1,0 +1,41 @@
+"""The release: a registered version becomes champion when it is accepted, and approved where the policy asks for it."""
+
+import time
+from typing import Any
+
+from prefect import flow
+from prefect.states import Completed
+
+from adapters.registry import find_champion, find_version
+from adapters.specs import read_spec
+from tasks.causes import first_for
+from tasks.releases import Release, conclude_release, needs_approval
+from tasks.releasing import accept, move, shadow
+
+
+@flow(name="release", flow_run_name="release-{model}-v{version}")
+def release(model: str, version: int, cause: str | None = None, approved_by: str | None = None) -> Any:
+    """Make a version the champion.
+
+    Args:
+        model: Name of a YAML in the models' folder.
+        version: Number of a registered version.
+        cause: Id of the event that asked for it; one cause starts one release.
+        approved_by: The person who answers for it, where the policy wants one.
+    """
+    started = time.monotonic()
+    if not first_for(model, cause, "release"):
+        return Completed(name="Duplicate", message=f"{cause} has started a release of {model} already")
+    spec = read_spec(model)
+    candidate, champion = find_version(model, version), find_champion(model)
+    if champion is not None and champion.number == version:
+        return Completed(name="Unchanged", message=f"version {version} is the champion of {model} already")
+    if needs_approval(candidate, spec.release) and not approved_by:
+        message = f"version {version} waits for approval: everfit approve {model} --version {version}"
+        return Completed(name="AwaitingApproval", message=message)
+    checks = [*accept(candidate, spec.release.max_latency_ms), shadow(candidate, champion, spec.data, spec.release)]
+    passed = all(check.passed for check in checks)
+    if passed:
+        move(candidate, champion)
+    outcome = conclude_release(Release(candidate, champion, tuple(checks), passed, cause, approved_by, started))
+    return Completed(name="Released" if passed else "Rejected", message=outcome.reason, data=outcome)

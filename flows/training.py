@@ -1,0 +1,48 @@
+"""The training flow: the flowchart of every textbook."""
+
+import time
+from typing import Any
+
+from prefect import flow
+from prefect.states import Completed
+
+from adapters.registry import find_champion
+from adapters.specs import read_spec
+from tasks.announce import announce
+from tasks.causes import first_for
+from tasks.data import ingest, split, validate
+from tasks.features import build_features
+from tasks.models import evaluate, fit, tune
+from tasks.outcomes import STATES, Training, conclude, news_of
+from tasks.plans import feature_plan, learning, search_plan, split_plan
+from tasks.registering import Made, gate, register
+
+
+@flow(name="train", flow_run_name="train-{model}")
+def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (), workers: int | None = None) -> Any:
+    """Train a challenger, and register it when the gate finds it better than the champion.
+
+    Args:
+        model: Name of a YAML in the models' folder.
+        cause: Id of the event that asked for it; one cause starts one training.
+        overrides: `path.to.key=value` each, over the YAML.
+        workers: Dask workers of the local cluster; default one a core.
+    """
+    started = time.monotonic()
+    if not first_for(model, cause):
+        return Completed(name="Duplicate", message=f"{cause} has started a training of {model} already")
+    spec = read_spec(model, overrides)
+    raw = ingest(spec.data)
+    clean = validate(raw, (model, spec.problem), spec.data, spec.contract, spec.target)
+    spec = spec.for_problem(clean.coding.problem)
+    parts = split(clean.data, split_plan(spec))
+    features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column)
+    trials = tune(features, search_plan(spec), learning(spec), workers)
+    fitted = fit(features, trials.best, learning(spec))
+    report = evaluate(fitted, features, parts, clean.coding, learning(spec))
+    verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))
+    made = Made(clean, parts, features, trials.best, fitted, report)
+    version = register(made, verdict, spec, cause) if verdict.verdict != "keep" else None
+    training = Training(spec, made, trials, verdict, version, cause, started)
+    outcome = conclude(training, announce(news_of(training)))
+    return Completed(name=STATES[verdict.verdict], message=verdict.reason, data=outcome)

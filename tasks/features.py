@@ -1,0 +1,39 @@
+"""The common work of all trials, done once: encode the training and validation rows."""
+
+import numpy as np
+from prefect import get_run_logger, task
+
+from adapters.packaging import pack_bytes
+from adapters.storage import read_frame, write_array, write_content
+from core.features import FeaturePlan, categorical_positions, feature_columns, feature_frame, make_encoder
+from core.refs import EncodedRef, FeaturesRef, Splits
+from core.target import TargetCoding
+from tasks.policies import STAGE
+
+
+@task(name="build_features", **STAGE)
+def build_features(parts: Splits, plan: FeaturePlan, coding: TargetCoding, target: str) -> FeaturesRef:
+    """Fit an encoder a recipe on training rows only, and store what it makes of training and validation rows."""
+    train, validation = read_frame(parts.train), read_frame(parts.validation)
+    columns = feature_columns(train, plan)
+    raw_train, raw_validation = feature_frame(train, columns), feature_frame(validation, columns)
+    encodings = []
+    for recipe in plan.recipes:
+        encoder = make_encoder(recipe, columns, plan.rare_share)
+        encoded = np.asarray(encoder.fit_transform(raw_train), dtype=np.float64)
+        encodings.append(
+            EncodedRef(
+                recipe=recipe,
+                encoder=write_content(pack_bytes(encoder), "encoders", ".skops"),
+                train=write_array(encoded),
+                validation=write_array(np.asarray(encoder.transform(raw_validation), dtype=np.float64)),
+                categorical=categorical_positions(recipe, columns),
+            )
+        )
+    get_run_logger().info("build_features: %d numbers and %d categories", len(columns.numbers), len(columns.categories))
+    return FeaturesRef(
+        encodings=tuple(encodings),
+        y_train=write_array(coding.encode(train[target])),
+        y_validation=write_array(coding.encode(validation[target])),
+        columns=columns,
+    )

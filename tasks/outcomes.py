@@ -1,0 +1,75 @@
+"""How flows end: the document that they answer, and its entry in the journal."""
+
+import time
+from dataclasses import asdict, dataclass
+from types import MappingProxyType
+
+from prefect.runtime import flow_run
+
+from adapters import journal
+from core.events import Event, ModelRefused, ModelRegistered
+from core.gate import Verdict
+from core.outcomes import TrainingOutcome
+from core.records import Version
+from core.spec import TrainingSpec
+from tasks.models import Trials
+from tasks.policies import stages_of
+from tasks.registering import Made
+
+VERDICTS = MappingProxyType({"promote": "registered", "keep": "refused", "undecided": "undecided"})
+STATES = MappingProxyType({"promote": "Registered", "keep": "Rejected", "undecided": "Undecided"})
+
+
+@dataclass(frozen=True, slots=True)
+class Training:
+    """A training at its end."""
+
+    spec: TrainingSpec
+    made: Made
+    trials: Trials
+    verdict: Verdict
+    version: Version | None
+    cause: str | None
+    started: float
+
+
+def news_of(training: Training) -> Event:
+    """What the world is told of a training."""
+    model, digest = training.spec.name, training.made.report.digest
+    if training.verdict.verdict == "promote" and training.version is not None:
+        return ModelRegistered(model=model, cause=training.cause or digest, version=training.version.number)
+    return ModelRefused(model=model, cause=training.cause or digest, verdict=training.verdict.verdict)
+
+
+def conclude(training: Training, event_id: str) -> TrainingOutcome:
+    """The training's document, also written to the journal."""
+    made, verdict, version = training.made, training.verdict, training.version
+    run = flow_run.get_id()
+    outcome = TrainingOutcome(
+        model=training.spec.name,
+        verdict=VERDICTS[verdict.verdict],
+        reason=verdict.reason,
+        version=version.number if version else None,
+        metrics={
+            "test": made.report.metrics,
+            "baselines": made.report.baselines,
+            "champion": verdict.champion,
+            "challenger": verdict.challenger,
+            "difference": asdict(verdict.difference) if verdict.difference else None,
+        },
+        best={"family": made.best.family, "params": dict(made.best.params)},
+        trials=training.trials.n_trials,
+        model_digest=made.report.digest,
+        data_digest=made.clean.data.sha256,
+        spec_digest=training.spec.digest,
+        cause=training.cause,
+        event_id=event_id,
+        data_until=made.clean.until,
+        rows=made.clean.data.n_rows,
+        stages=[asdict(stage) for stage in stages_of(run)],
+        seconds=round(time.monotonic() - training.started, 2),
+        flow_run_id=str(run) if run else None,
+        mlflow_run_id=version.run_id if version else None,
+    )
+    journal.append(training.spec.name, "training", asdict(outcome))
+    return outcome

@@ -1,0 +1,40 @@
+"""From the spec to what each stage needs of it: a new gate threshold must not recompute features."""
+
+from core.families import FAMILIES, baselines_for, families_for
+from core.features import FeaturePlan
+from core.fitting import Learning
+from core.spec import SearchSpec, TrainingSpec
+from core.splitting import SplitPlan
+
+
+def split_plan(spec: TrainingSpec) -> SplitPlan:
+    """How rows are split."""
+    by = spec.split_by
+    columns = {"time": (spec.data.time,), "group": (spec.data.group,), "hash": spec.data.key}[by]
+    return SplitPlan(
+        by, tuple(str(column) for column in columns), spec.split.test, spec.split.validation, spec.split.gap
+    )
+
+
+def feature_plan(spec: TrainingSpec) -> FeaturePlan:
+    """Which columns are features, and how they are encoded."""
+    roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
+    problem = str(spec.problem)
+    families = [FAMILIES[name] for name in families_for(problem, spec.search.families)]
+    recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
+    return FeaturePlan(
+        excluded=tuple(sorted(str(role) for role in roles)),
+        declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
+        rare_share=spec.features.rare_category_share,
+        recipes=tuple(sorted(recipes)),
+    )
+
+
+def learning(spec: TrainingSpec) -> Learning:
+    """What is learned, by which metric, with which seed."""
+    return Learning(spec.target.column, str(spec.problem), spec.metric, spec.seed)
+
+
+def search_plan(spec: TrainingSpec) -> SearchSpec:
+    """The search with its metric spelled out."""
+    return spec.search.model_copy(update={"metric": spec.metric})

@@ -1,0 +1,185 @@
+"""The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
+
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from adapters import journal, registry
+from core.errors import DataRejected
+from tests.conftest import TOY, Project, toy_table
+
+
+@pytest.fixture(scope="module")
+def landed(shared_project: Project) -> Project:
+    shared_project.land(toy_table())
+    return shared_project
+
+
+@pytest.fixture(scope="module")
+def trained(landed: Project) -> Any:
+    from flows.training import train
+
+    return train("toy")
+
+
+@pytest.fixture(scope="module")
+def released(trained: Any) -> Any:
+    from flows.release import release
+
+    return release("toy", trained.version, approved_by=None)
+
+
+def test_check_before_the_first_release_has_nothing_to_compare_with(landed: Project) -> None:
+    from flows.check_drift import check_drift
+
+    assert check_drift("toy", return_state=True).name == "NoChampion"
+
+
+def test_first_training_registers_a_model_that_has_learned_something(trained: Any) -> None:
+    assert (trained.verdict, trained.version) == ("registered", 1)
+    assert trained.metrics["test"]["roc_auc"] > 0.8
+    assert trained.metrics["baselines"]["dummy"]["roc_auc"] == 0.5
+
+
+def test_stages_are_told_in_the_order_of_the_flowchart(trained: Any) -> None:
+    names = [stage["name"] for stage in trained.stages]
+    assert names == [
+        "ingest", "validate", "split", "build_features", "tune", "fit", "evaluate", "gate", "register", "announce",
+    ]  # fmt: skip
+
+
+def test_second_training_takes_every_computation_from_the_cache_and_registers_nothing_new(trained: Any) -> None:
+    from flows.training import train
+
+    again = train("toy")
+    cached = {stage["name"] for stage in again.stages if stage["cached"]}
+    assert cached == {"validate", "split", "build_features", "tune", "fit", "evaluate"}
+    assert (again.version, again.model_digest) == (trained.version, trained.model_digest)
+
+
+def test_number_of_workers_and_a_cold_cache_change_nothing(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.training import train
+    from tasks import policies
+
+    monkeypatch.setattr(policies, "code_digest", lambda: "another version of the code")
+    again = train("toy", workers=4)
+    assert not any(stage["cached"] for stage in again.stages)
+    assert (again.best, again.metrics["test"], again.model_digest) == (
+        trained.best, trained.metrics["test"], trained.model_digest,
+    )  # fmt: skip
+
+
+def test_new_gate_threshold_recomputes_no_stage_before_the_gate(trained: Any) -> None:
+    from flows.training import train
+
+    again = train("toy", overrides=("gate.minimum={roc_auc: 0.999}",))
+    assert {stage["name"] for stage in again.stages if not stage["cached"]} == {"ingest", "gate", "announce"}
+    assert again.verdict == "refused"
+    assert "0.999" in again.reason
+    assert again.version is None
+
+
+def test_one_cause_starts_one_training(trained: Any) -> None:
+    from flows.training import train
+
+    first = train("toy", cause="event-1", return_state=True)
+    second = train("toy", cause="event-1", return_state=True)
+    assert (first.name, second.name) == ("Registered", "Duplicate")
+
+
+def test_release_moves_the_champion_and_writes_the_journal(released: Any) -> None:
+    assert released.verdict == "released", released.reason
+    champion = registry.find_champion("toy")
+    assert champion is not None
+    assert champion.number == 1
+    assert journal.entries("toy", "release")[0]["to_version"] == 1
+
+
+def test_release_of_the_champion_changes_nothing(released: Any) -> None:
+    from flows.release import release
+
+    assert release("toy", 1, return_state=True).name == "Unchanged"
+    assert len(journal.entries("toy", "release")) == 1
+
+
+def test_window_like_the_training_data_leads_to_nothing(released: Any) -> None:
+    from flows.check_drift import check_drift
+
+    outcome = check_drift("toy")
+    assert (outcome.decision, outcome.severity) == ("nothing", "none"), outcome.reason
+
+
+def test_turned_world_leads_to_an_event_that_asks_for_retraining(landed: Project, released: Any) -> None:
+    from flows.check_drift import check_drift
+
+    landed.land(toy_table(seed=1, shift=1.0), "second")
+    outcome = check_drift("toy")
+    assert (outcome.decision, outcome.severity) == ("retrain", "decay"), outcome.reason
+    assert outcome.event_id
+    assert outcome.report.endswith(".html")
+    assert any(finding["column"] == "age" and finding["drifted"] for finding in outcome.findings)
+    assert journal.entries("toy", "check")[0]["event_id"] == outcome.event_id
+
+
+def test_same_window_checked_twice_is_one_event(released: Any) -> None:
+    from flows.check_drift import check_drift
+
+    assert check_drift("toy").event_id == check_drift("toy").event_id
+
+
+def test_challenger_of_the_turned_world_replaces_the_champion(released: Any) -> None:
+    from flows.release import release
+    from flows.training import train
+
+    outcome = train("toy")
+    assert outcome.verdict == "registered", outcome.reason
+    assert outcome.metrics["difference"]["low"] > 0
+    assert release("toy", outcome.version).verdict == "released"
+    assert registry.find_champion("toy").number == outcome.version
+
+
+def test_right_after_a_training_nothing_is_retrained(released: Any) -> None:
+    from flows.check_drift import check_drift
+
+    outcome = check_drift("toy", overrides=("monitor.min_new_rows=0",))
+    assert outcome.decision != "retrain", outcome.reason
+
+
+def test_version_waits_for_a_person_where_the_policy_says_always(released: Any, landed: Project) -> None:
+    from flows.release import release
+
+    landed.write_spec(TOY.replace("release: {", "release: {approval: always, "))
+    try:
+        assert release("toy", 1, return_state=True).name == "AwaitingApproval"
+        assert release("toy", 1, approved_by="ada").approved_by == "ada"
+    finally:
+        landed.write_spec(TOY)
+
+
+def test_broken_window_alerts_and_never_retrains(landed: Project, released: Any) -> None:
+    from flows.check_drift import check_drift
+
+    broken = toy_table(seed=2, shift=1.0)
+    broken["day"] += pd.Timedelta(days=90)
+    path = landed.land(broken.assign(age=-5.0), "third")
+    try:
+        outcome = check_drift("toy")
+    finally:
+        path.unlink()
+    assert (outcome.decision, outcome.severity) == ("alert", "broken_data")
+    assert "age: min 0 broken by 2000 rows" in outcome.reason
+
+
+def test_broken_data_are_refused_in_words_and_nothing_is_registered(landed: Project, released: Any) -> None:
+    from flows.training import train
+
+    before = registry.list_versions("toy")
+    path = landed.land(toy_table(seed=3).assign(plan="gold"), "broken")
+    try:
+        with pytest.raises(DataRejected) as refused:
+            train("toy")
+    finally:
+        path.unlink()
+    assert "plan: values broken by 4000 rows, such as gold" in refused.value.why
+    assert registry.list_versions("toy") == before
