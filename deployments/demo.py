@@ -1,5 +1,6 @@
 """`everfit demo`: the loop on real flights. It lands months and waits; everything else is started by events."""
 
+import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -67,6 +68,8 @@ def run_demo(where: Settings, months: int, show: Show) -> dict[str, Any]:
     table = read_example()
     start_over(EXAMPLE)
     show([], "starting Prefect server and worker")
+    # Somebody waits for every run here, and the stack is gone in minutes: quickness is worth more than rest.
+    os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "1")
     with (
         local_stack(where, Ports(free_port()), limit=2) as stack,
         temporary_settings({PREFECT_API_URL: stack.prefect_api}),

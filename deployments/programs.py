@@ -85,7 +85,8 @@ def environment(where: Settings, ports: Ports) -> dict[str, str]:
     imports, direct = os.environ.get("PYTHONPATH"), os.environ.get("NO_PROXY", os.environ.get("no_proxy"))
     ours = {
         MARK: mark_of(where.home),
-        "EVERFIT_HOME": str(where.home),
+        # Resolved to full paths: the user's may be relative to a folder that the stack does not work in.
+        **{name: value for name, value in tools.items() if name.startswith("EVERFIT_")},
         "PREFECT_HOME": tools["PREFECT_HOME"],
         "PREFECT_API_URL": f"http://{LOOPBACK}:{ports.prefect}/api",
         "PATH": os.pathsep.join([executables, path]),
