@@ -1,5 +1,6 @@
 """Models as skops files: no pickle, and only types that this list names are ever loaded."""
 
+import zipfile
 from typing import Any
 
 from core.errors import DataRejected
@@ -33,6 +34,10 @@ def unpack(content: bytes, origin: str) -> Any:
 
     try:
         return skops.io.loads(content, trusted=list(TRUSTED))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise DataRejected(
+            f"the model {origin} is refused", "it is no skops file", "give a whole model file"
+        ) from error
     except UntrustedTypesFoundException as error:
         raise DataRejected(
             f"the model {origin} is refused", str(error), "load only models that everfit stored"

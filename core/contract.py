@@ -51,15 +51,16 @@ def violations(frame: pd.DataFrame, contract: ContractSpec) -> list[Violation]:
         frame: Rows to check, shape (n, n_columns).
         contract: Types, ranges, categories, nulls and uniqueness.
     """
+    absent = [Violation(name, "column must be there", len(frame), ()) for name in contract.unique if name not in frame]
     schema = pa.DataFrameSchema(
         {name: _column(column, contract.max_null_share) for name, column in contract.columns.items()},
-        unique=list(contract.unique) or None,
+        unique=None if absent else list(contract.unique) or None,
     )
     try:
         schema.validate(frame, lazy=True)
     except pa.errors.SchemaErrors as error:
-        return _summary(error.failure_cases, len(frame))
-    return []
+        return [*absent, *_summary(error.failure_cases, len(frame))]
+    return absent
 
 
 def _column(spec: ColumnSpec, max_null_share: float) -> pa.Column:
@@ -91,10 +92,18 @@ def _has_type(kind: str) -> Any:
         "category": lambda c: not types.is_datetime64_any_dtype(c),
         "text": lambda c: types.is_string_dtype(c) or types.is_object_dtype(c),
     }
-    return tests[kind]
+    # A column without a value has whatever type its file gave it.
+    return lambda column: bool(column.isna().all()) or tests[kind](column)
 
 
 def _is_number(column: pd.Series) -> bool:
+    if pd.api.types.is_object_dtype(column):
+        return pd.api.types.infer_dtype(column, skipna=True) in {
+            "decimal",
+            "integer",
+            "floating",
+            "mixed-integer-float",
+        }
     return pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
 
 

@@ -9,8 +9,14 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataRejected
+from core.metrics import Floats
+from core.values import text_of
 
 MOST_CATEGORIES = 200
+DECLARED_KINDS = {"float": "number", "int": "number", "boolean": "number", "category": "category"}
+# What pandas.api.types.infer_dtype says of a column of objects.
+HELD_NUMBERS = frozenset({"decimal", "integer", "floating", "mixed-integer-float", "boolean"})
+HELD_CATEGORIES = frozenset({"string", "categorical", "mixed-integer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +57,8 @@ def feature_columns(train: pd.DataFrame, plan: FeaturePlan) -> FeatureColumns:
     Raises:
         DataRejected: Nothing is left.
     """
-    declared = dict(plan.declared)
-    kinds = {str(name): _kind(train[name], declared.get(name)) for name in train.columns if name not in plan.excluded}
+    declared, names = dict(plan.declared), [name for name in train.columns if str(name) not in plan.excluded]
+    kinds = {str(name): _kind(train[name], declared.get(str(name))) for name in names}
     chosen = FeatureColumns(
         numbers=tuple(sorted(name for name, kind in kinds.items() if kind == "number")),
         categories=tuple(sorted(name for name, kind in kinds.items() if kind == "category")),
@@ -70,13 +76,15 @@ def _kind(column: pd.Series, declared: str | None) -> str:
     if column.isna().all():
         return "none"
     if declared is not None:
-        return {"float": "number", "int": "number", "boolean": "number", "category": "category"}.get(declared, "none")
+        return DECLARED_KINDS.get(declared, "none")
     if pd.api.types.is_numeric_dtype(column):
         return "number"
-    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
-        return "none"
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    if held in HELD_NUMBERS:
+        return "number"
     # Mostly different values are names or free text: a category of one row teaches nothing.
-    return "category" if column.nunique() <= max(MOST_CATEGORIES, len(column) // 20) else "none"
+    few = held in HELD_CATEGORIES and column.nunique() <= max(MOST_CATEGORIES, len(column) // 20)
+    return "category" if few else "none"
 
 
 def make_encoder(recipe: str, columns: FeatureColumns, rare_share: float) -> Any:
@@ -100,13 +108,40 @@ def categorical_positions(recipe: str, columns: FeatureColumns) -> tuple[int, ..
 
 
 def feature_frame(frame: pd.DataFrame, columns: FeatureColumns) -> pd.DataFrame:
-    """The feature columns in the types that encoders expect: numbers as float64, categories as text or None."""
-    numbers = {name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in columns.numbers}
-    return pd.DataFrame(numbers | {name: _as_text(frame[name]) for name in columns.categories}, index=frame.index)
+    """The feature columns in the types that encoders expect: numbers as float64, categories as text.
+
+    Missing and infinite numbers and missing categories become NaN. What a row becomes depends on that row alone.
+
+    Raises:
+        DataRejected: A column is not there, or holds text where numbers are expected.
+    """
+    by_text = {str(name): frame[name] for name in frame.columns}
+    absent = [name for name in columns.names if name not in by_text]
+    if absent:
+        raise DataRejected(
+            f"the feature '{absent[0]}' is missing",
+            f"the columns are {', '.join(list(by_text)[:20])}",
+            "give all columns that the model was trained on",
+        )
+    numbers = {name: _as_numbers(by_text[name]) for name in columns.numbers}
+    return pd.DataFrame(numbers | {name: _as_text(by_text[name]) for name in columns.categories}, index=frame.index)
+
+
+def _as_numbers(column: pd.Series) -> Floats:
+    try:
+        numbers = column.to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise DataRejected(
+            f"the column '{column.name}' does not hold numbers",
+            " ".join(str(error).split())[:200],
+            "correct the values, or drop the column in `features.drop`",
+        ) from error
+    return np.where(np.isfinite(numbers), numbers, np.nan)
 
 
 def _as_text(column: pd.Series) -> pd.Series:
-    return column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
+    texts = [np.nan if missing else text_of(value) for value, missing in zip(column, column.isna(), strict=True)]
+    return pd.Series(texts, index=column.index, dtype=object)
 
 
 def _for_trees(rare_share: float) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from core.durations import Duration
+from core.families import families_for
 from core.metrics import METRICS, default_metric
 
 Problem = Literal["binary", "multiclass", "regression"]
@@ -24,8 +25,8 @@ class Section(BaseModel):
 
 class TargetSpec(Section):
     column: str = Field(description="Column to predict")
-    positive: str | int | float | bool | None = Field(
-        None, union_mode="left_to_right", description="Value that counts as positive; default the rarer one"
+    positive: str | bool | int | float | None = Field(
+        None, description="Value that counts as positive; default the rarer one"
     )
 
 
@@ -144,8 +145,8 @@ Actions = Annotated[tuple[Action, ...], BeforeValidator(_as_actions), Field(min_
 
 
 class WhenSpec(Section):
-    broken_data: tuple[Literal["alert", "note"], ...] | Literal["alert", "note"] = Field(
-        ("alert",), description="The window breaks the contract; never a reason to retrain"
+    broken_data: Annotated[tuple[Literal["alert", "note"], ...], BeforeValidator(_as_actions), Field(min_length=1)] = (
+        Field(("alert",), description="The window breaks the contract; never a reason to retrain")
     )
     mild_drift: Actions = Field(("note",), description="Drift in few, unimportant or not yet persistent columns")
     drift: Actions = Field(("retrain",), description="Persistent drift in columns that matter")
@@ -177,18 +178,20 @@ class TrainingSpec(Section):
         None, description="binary | multiclass | regression; default inferred from the target"
     )
     seed: int = Field(0, ge=0, description="Seed of everything random")
-    target: TargetSpec
-    data: DataSpec
-    contract: ContractSpec = ContractSpec()
-    features: FeatureSpec = FeatureSpec()
-    split: SplitSpec = SplitSpec()
-    search: SearchSpec = SearchSpec()
-    gate: GateSpec = GateSpec()
-    monitor: MonitorSpec = MonitorSpec()
-    release: ReleaseSpec = ReleaseSpec()
+    target: TargetSpec = Field(description="What is predicted")
+    data: DataSpec = Field(description="Where the rows come from")
+    contract: ContractSpec = Field(ContractSpec(), description="What may be in the data")
+    features: FeatureSpec = Field(FeatureSpec(), description="What the model reads")
+    split: SplitSpec = Field(SplitSpec(), description="Which rows train, tune and score")
+    search: SearchSpec = Field(SearchSpec(), description="Which candidates are tried")
+    gate: GateSpec = Field(GateSpec(), description="What a challenger must show")
+    monitor: MonitorSpec = Field(MonitorSpec(), description="What is watched, and what follows")
+    release: ReleaseSpec = Field(ReleaseSpec(), description="How a version becomes the champion")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        if self.problem and not families_for(self.problem, self.search.families):
+            raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:
             raise ValueError(f"`split.by: {self.split.by}` needs `data.{self.split.by}`")
         named = (self.search.metric, self.gate.versus_champion.metric, *self.gate.minimum)

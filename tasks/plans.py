@@ -12,7 +12,12 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
     by = spec.split_by
     columns = {"time": (spec.data.time,), "group": (spec.data.group,), "hash": spec.data.key}[by]
     return SplitPlan(
-        by, tuple(str(column) for column in columns), spec.split.test, spec.split.validation, spec.split.gap
+        by=by,
+        columns=tuple(str(column) for column in columns),
+        test=spec.split.test,
+        validation=spec.split.validation,
+        gap=spec.split.gap,
+        excluded=(spec.target.column,),
     )
 
 

@@ -79,31 +79,15 @@ def record_of(pipeline: object, digest: str = "d1") -> ModelRecord:
 
 # Faults that are known and not mended yet, by the test that shows them; who mends one takes its line away.
 OPEN_FAULTS = {
-    "test_cause_from_an_event_chooses_no_path": "the cause is part of the file's path",
-    "test_files_that_differ_in_a_columns_type_are_a_fault_of_the_data": "ArrowInvalid",
-    "test_frame_that_cannot_be_stored_is_a_fault_of_the_data": "ArrowInvalid, ValueError",
-    "test_place_that_does_not_answer_is_told_without_a_traceback": "errors of botocore are no OSError",
-    "test_address_that_nothing_here_can_open_is_told": "ValueError, ImportError of fsspec",
     "test_names_of_columns_are_text": "numbers stay numbers",
-    "test_file_that_is_no_model_is_rejected_data": "BadZipFile",
     "test_unreadable_file_is_rejected_data_that_names_it[damaged inside]": "Arrow's OSError is told as a full disk",
-    "test_folder_is_no_table": "told as a full disk",
     "test_keys_in_json_lines_keep_their_leading_zeros": "pandas turns text of digits into numbers",
     "test_seconds_since_1970_are_not_taken_for_nanoseconds": "read as January 1970",
-    "test_journal_in_a_home_with_brackets_in_its_name_can_be_read": "the home is part of a glob",
-    "test_empty_home_is_not_the_working_folder": "an empty variable counts as set",
-}
-# These two depend on who is faster, so that they pass now and then.
-OPEN_RACES = {
-    "test_exactly_one_of_many_gets_the_cause_and_the_others_an_answer": "JSONDecodeError: claims are seen empty",
-    "test_created_file_is_never_seen_without_its_content": "the file is there before its content",
 }
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        short = item.name.split("[")[0]
-        known = OPEN_FAULTS | OPEN_RACES
-        reason = known.get(item.name) or known.get(short)
+        reason = OPEN_FAULTS.get(item.name) or OPEN_FAULTS.get(item.name.split("[")[0])
         if reason and Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=short not in OPEN_RACES))
+            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

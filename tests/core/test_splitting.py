@@ -144,7 +144,7 @@ def test_row_without_a_time_is_not_called_unseen():
 
 
 def test_seen_rows_are_known_again_when_the_label_is_not_there_yet():
-    plan = SplitPlan("hash", (), 0.15, 0.15)
+    plan = SplitPlan("hash", (), 0.15, 0.15, excluded=("label",))
     frame = table(300).assign(label=1.0)
     train, validation, _ = split_rows(frame, plan)
     seen = seen_rows(train, validation, plan)
