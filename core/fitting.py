@@ -1,5 +1,6 @@
 """Fit one candidate on encoded rows, predict with it, and pack it into a pipeline that reads raw rows."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -53,7 +54,7 @@ def fit_family(family: Family, params: Params, learning: Learning, rows: tuple[R
         check_classes(train.y, validation.y)
     estimator = family.build(params, learning.problem, learning.seed)
     with threadpool_limits(limits=1):
-        if not hasattr(estimator, "early_stopping"):
+        if "X_val" not in inspect.signature(estimator.fit).parameters:
             return estimator.fit(train.x, train.y)
         estimator.set_params(categorical_features=list(train.categorical) or None)
         return estimator.fit(train.x, train.y, X_val=validation.x, y_val=validation.y)

@@ -14,6 +14,15 @@ from core.metrics import METRICS, default_metric
 Problem = Literal["binary", "multiclass", "regression"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
+FamilyName = Literal[
+    "hist_gradient_boosting",
+    "logistic_regression",
+    "linear_regression",
+    "random_forest",
+    "extra_trees",
+    "nearest_neighbors",
+    "neural_network",
+]
 Action = Literal["retrain", "alert", "note"]
 
 
@@ -70,6 +79,10 @@ class ContractSpec(Section):
 
 class FeatureSpec(Section):
     drop: tuple[str, ...] = Field((), description="Columns that are never features")
+    dates: Literal["auto", "off"] = Field(
+        "auto", description="Moments become elapsed time and places in day, week, year"
+    )
+    text: Literal["auto", "off"] = Field("auto", description="Prose becomes TF-IDF in a few dimensions (SVD)")
     rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
 
 
@@ -89,9 +102,9 @@ class SplitSpec(Section):
 
 
 class SearchSpec(Section):
-    families: tuple[
-        Literal["hist_gradient_boosting", "logistic_regression", "linear_regression", "random_forest"], ...
-    ] = Field((), description="Model families to search; default all that suit the problem")
+    families: tuple[FamilyName, ...] = Field(
+        (), description="Model families to search; default the usual ones that suit the problem"
+    )
     sampler: Literal["tpe", "random", "grid"] = Field("tpe", description="How Optuna proposes parameters")
     trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
     timeout: Duration | None = Field(None, description="No new candidates are started after this span")

@@ -32,6 +32,8 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
         declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
+        dates=spec.features.dates == "auto",
+        text=spec.features.text == "auto",
     )
 
 

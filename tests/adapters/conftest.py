@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from adapters.settings import settings
+from core.encoding import categorical_positions, make_encoder
 from core.families import DUMMY, FAMILIES, families_for
-from core.features import FeaturePlan, categorical_positions, feature_columns, feature_frame, make_encoder
+from core.features import FeaturePlan, feature_columns, feature_frame
 from core.fitting import Candidate, Learning, Rows, fit_family, pack, predict
 from core.performance import scorecard
 from core.records import ModelRecord, Report

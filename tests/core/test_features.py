@@ -1,3 +1,4 @@
+import dataclasses
 import datetime as dt
 from decimal import Decimal
 
@@ -5,18 +6,10 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.encoding import RECIPES, categorical_positions, make_encoder
 from core.errors import DataRejected
 from core.families import DUMMY, FAMILIES
-from core.features import (
-    MOST_CATEGORIES,
-    RECIPES,
-    FeatureColumns,
-    FeaturePlan,
-    categorical_positions,
-    feature_columns,
-    feature_frame,
-    make_encoder,
-)
+from core.features import MOST_CATEGORIES, FeatureColumns, FeaturePlan, feature_columns, feature_frame
 from core.fitting import Learning, Rows, fit_family, pack, predict
 
 N = 120
@@ -76,14 +69,12 @@ def test_choice_does_not_depend_on_the_order_of_columns():
 @pytest.mark.parametrize(
     "values",
     [
-        pd.date_range("2026-01-01", periods=N),
-        pd.date_range("2026-01-01", periods=N, tz="UTC"),
         pd.to_timedelta(np.arange(N), unit="h"),
         [None] * N,
         [{"a": i} for i in range(N)],
         [[i] for i in range(N)],
     ],
-    ids=["date", "zoned date", "span", "nothing", "dictionary", "list"],
+    ids=["span", "nothing", "dictionary", "list"],
 )
 def test_column_that_no_encoder_reads_is_no_feature(values):
     assert "odd" not in feature_columns(TRAIN.assign(odd=values), PLAN).names
@@ -246,3 +237,40 @@ def test_feature_that_is_missing_in_all_later_rows_does_not_stop_a_model_that_kn
 def test_dates_in_a_column_of_categories_are_read_as_text():
     columns = FeatureColumns((), ("a",))
     assert feature_frame(pd.DataFrame({"a": [dt.date(2026, 1, 1)]}), columns)["a"].tolist() == ["2026-01-01"]
+
+
+WORDS = [f"the {a} cat sat on {b} mats w{i % 50} x{i}" for i in range(60) for a in "abcde" for b in ("old", "new")]
+MOMENTS = pd.Series(pd.date_range("2026-01-01", periods=len(WORDS), freq="7h"))
+RICH = pd.DataFrame({"said": WORDS, "at": MOMENTS, "n": np.arange(len(WORDS)) % 7})
+RICH_COLUMNS = feature_columns(RICH, plan_for())
+
+
+def test_moments_and_prose_are_features():
+    assert (RICH_COLUMNS.dates, RICH_COLUMNS.texts, RICH_COLUMNS.numbers) == (("at",), ("said",), ("n",))
+
+
+def test_moments_and_prose_can_be_switched_off():
+    plan = dataclasses.replace(plan_for(), dates=False, text=False)
+    assert feature_columns(RICH, plan).names == ("n",)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_missing_moment_and_missing_prose_are_encoded(recipe):
+    encoder = make_encoder(recipe, RICH_COLUMNS, 0.001).fit(feature_frame(RICH, RICH_COLUMNS))
+    without = RICH.head(3).assign(said=None, at=pd.NaT)
+    assert np.isfinite(encoder.transform(feature_frame(without, RICH_COLUMNS))).all()
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_same_hour_of_another_year_lies_at_the_same_place_in_the_day(recipe):
+    encoder = make_encoder(recipe, FeatureColumns((), (), ("at",)), 0.001)
+    rows = pd.DataFrame({"at": pd.to_datetime(["2026-01-01 05:00", "2026-06-03 17:00", "2031-03-09 05:00"])})
+    first, second, third = encoder.fit_transform(feature_frame(rows, FeatureColumns((), (), ("at",))))[:, 1:7]
+    assert np.allclose(first, third)
+    assert not np.allclose(first, second)
+
+
+def test_moment_reads_the_same_with_a_zone_and_without():
+    columns = FeatureColumns((), (), ("at",))
+    zoned = RICH.assign(at=MOMENTS.dt.tz_localize("UTC").dt.tz_convert("Asia/Tokyo"))
+    assert feature_frame(zoned, columns).equals(feature_frame(RICH, columns))
