@@ -1,11 +1,14 @@
 """The models' YAML files."""
 
 import difflib
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 from adapters.settings import settings
-from core.errors import SpecError
-from core.spec import TrainingSpec
+from adapters.storage import write_bytes
+from core.errors import SpecError, StorageUnavailable
+from core.spec import NAME_PATTERN, TrainingSpec
 from core.spec_reading import parse_spec
 
 
@@ -38,3 +41,41 @@ def read_spec(model: str, overrides: Sequence[str] = ()) -> TrainingSpec:
             f"write `name: {model}`, or rename the file",
         )
     return spec
+
+
+def refuse_taken(name: str, *, force: bool) -> None:
+    """Refuse a name that no model may have, or that one has already.
+
+    Raises:
+        SpecError: It is so.
+    """
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise SpecError(
+            f"a model cannot be named '{name}'",
+            "a name has lower-case letters, digits, - and _, starts with a letter, and has at most 63 characters",
+            "give a name with --name",
+        )
+    path = settings().models / f"{name}.yaml"
+    if path.exists() and not force:
+        raise SpecError(
+            f"there is a model '{name}' already", f"{path} is there", "give another --name, or --force to replace it"
+        )
+
+
+def write_spec_file(name: str, text: str, *, force: bool = False) -> Path:
+    """Write a model's YAML, whole or not at all.
+
+    Raises:
+        SpecError: The name is taken.
+        StorageUnavailable: The folder cannot be written.
+    """
+    refuse_taken(name, force=force)
+    path = settings().models / f"{name}.yaml"
+    try:
+        write_bytes(str(path), text.encode())
+    except (OSError, StorageUnavailable) as error:
+        why = error.why if isinstance(error, StorageUnavailable) else (error.strerror or str(error))
+        raise StorageUnavailable(
+            f"cannot write {path}", why, "set EVERFIT_MODELS to a folder that you may write"
+        ) from error
+    return path

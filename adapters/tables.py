@@ -1,90 +1,134 @@
-"""Read the table that a spec names: Parquet, CSV or JSON lines, one file or many, on this machine or behind an URL."""
+"""Read the table that a spec names: files on this machine or behind an address, or the rows of a query."""
 
-import posixpath
-from collections.abc import Callable, Mapping
-from pathlib import Path, PurePosixPath
-from types import MappingProxyType
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from adapters.settings import PROJECT
-from adapters.storage import filesystem, list_files, store_path, told
-from core.errors import DataMissing, DataRejected, SpecError
+from adapters.delimited import is_settled, look_at_text, read_text
+from adapters.files import find_tables, kind_of
+from adapters.samples import MOST_FILES
+from adapters.sql import read_sql
+from adapters.typed_files import MOST_CELLS, look_at_typed, read_typed
+from core.column_reading import found_out, read_columns
+from core.errors import DataRejected
+from core.plain_table import plain_table
+from core.source_spec import FormatSpec, SqlSource
+from core.written_dates import ISO, forms_of, forms_of_numbers, parse_dates
 
-LAKE = "lake://"
-READERS: Mapping[str, Callable[..., pd.DataFrame]] = MappingProxyType(
-    {
-        ".parquet": pd.read_parquet,
-        ".csv": pd.read_csv,
-        ".jsonl": lambda file: pd.read_json(file, lines=True),
-    }
-)
+AS_FOUND = FormatSpec()
 
 
-def resolve_source(source: str) -> str:
-    """The full address of a source: `lake://` lies in the store, a relative path in the project.
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """Rows of a table that nobody described, and how they were read.
 
-    Raises:
-        SpecError: A lake address leaves the lake.
+    Attributes:
+        frame: Rows, all of them or some spread over the whole.
+        how: The format with nothing left open.
+        n_rows: Of the whole table, estimated where `whole` is false.
+        whole: Whether all rows were looked at.
     """
-    if not source.startswith(LAKE):
-        return source if "://" in source or Path(source).is_absolute() else str(PROJECT / source)
-    inside = posixpath.normpath(source.removeprefix(LAKE))
-    if inside.startswith(("..", "/")):
-        raise SpecError(f"the source {source} cannot be read", "it leaves the lake", "name a folder below lake://")
-    return store_path("lake", inside)
+
+    frame: pd.DataFrame
+    how: FormatSpec
+    n_rows: int
+    whole: bool
 
 
-def read_table(source: str, time: str | None = None) -> pd.DataFrame:
-    """All rows of all files of a source, in order of the files' names.
+def read_table(source: str | SqlSource, time: str | None = None, how: FormatSpec = AS_FOUND) -> pd.DataFrame:
+    """All rows of a source, in order of the files' names.
 
     Args:
-        source: Address or glob, as in the YAML.
-        time: Column that is read as a time, where the file holds text.
+        source: Address, folder or glob, or a query, as in the YAML.
+        time: Column that is read as a time, where the source holds text.
+        how: How text is read; what it leaves open is found out from the files.
 
     Raises:
         DataMissing: There is no such file.
         DataRejected: A file cannot be read as what its name says.
     """
-    address = resolve_source(source)
-    found = list_files(address) if "*" in address or "?" in address else [address]
-    if not found:
-        raise DataMissing(
-            f"there is no table at {source}",
-            f"no file matches {address}",
-            "land data there first (`everfit land`), or correct `data.source`",
-        )
-    frames = [_read_file(uri) for uri in found]
-    frame = pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0]
+    frame, how = _read_rows(source, how)
+    frame = read_columns(plain_table(frame, str(source)), how)
     if time and time in frame.columns and not pd.api.types.is_datetime64_any_dtype(frame[time]):
-        frame[time] = _as_time(frame[time], source)
+        frame[time] = _as_time(frame[time], str(source))
     return frame
 
 
-def _read_file(uri: str) -> pd.DataFrame:
-    reader = READERS.get(PurePosixPath(uri).suffix)
-    if reader is None:
-        raise SpecError(
-            f"the format of {uri} is not known",
-            f"its name ends in none of {', '.join(READERS)}",
-            "give a Parquet, CSV or JSON lines file",
+def look_at(source: str | SqlSource, given: FormatSpec = AS_FOUND) -> FirstLook:
+    """Rows of a source in bounded memory, read as `read_table` will with the format that comes back."""
+    if isinstance(source, SqlSource):
+        frame, whole = read_sql(source, MOST_CELLS // 20)
+        return _typed_look(frame, (given, str(source)), len(frame), whole)
+    found = find_tables(source)
+    some = _spread(found)
+    n_times = len(found) / len(some)
+    if kind_of(found[0]) != "text":
+        frame, n_rows, whole = look_at_typed(some)
+        return _typed_look(frame, (given, source), round(n_rows * n_times), whole and len(some) == len(found))
+    table = look_at_text(some, given)
+    frame = read_columns(plain_table(table.frame, source), table.how)
+    return FirstLook(frame, table.how, round(table.n_rows * n_times), table.whole and len(some) == len(found))
+
+
+def with_time(look: FirstLook, name: str) -> FirstLook:
+    """The same rows with a column read as moments, which numbers may be too.
+
+    Raises:
+        DataRejected: Its values are no moments.
+    """
+    column = look.frame[name]
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return look
+    known = column.dropna()
+    forms = forms_of_numbers(known) if pd.api.types.is_numeric_dtype(column) else forms_of(known)
+    how = look.how.model_copy(
+        update={
+            "dates": {**(look.how.dates or {}), name: forms},
+            "text": tuple(each for each in look.how.text or () if each != name),
+        }
+    )
+    frame = read_columns(look.frame, how)
+    if not forms or not pd.api.types.is_datetime64_any_dtype(frame[name]):
+        shown = ", ".join(repr(value) for value in known.head(3).tolist()) or "nothing"
+        raise DataRejected(
+            f"the column '{name}' cannot order rows in time",
+            f"its values are no dates or times: {shown}",
+            "name another column with --time, or leave it out",
         )
-    files, path = filesystem(uri)
-    try:
-        with told(uri, "read"), files.open(path, "rb") as file:
-            return reader(file)
-    except (ValueError, pa.ArrowException) as error:
-        raise _unreadable(uri, error) from error
+    return replace(look, frame=frame, how=how)
 
 
-def _unreadable(uri: str, error: Exception) -> DataRejected:
-    why = " ".join(str(error).split()) or type(error).__name__
-    return DataRejected(f"cannot read {uri}", why[:200], "give a whole file in the format that its name says")
+def _spread(found: list[str]) -> list[str]:
+    if len(found) <= MOST_FILES:
+        return found
+    return [found[(len(found) - 1) * step // (MOST_FILES - 1)] for step in range(MOST_FILES)]
+
+
+def _typed_look(frame: pd.DataFrame, told: tuple[FormatSpec, str], n_rows: int, whole: bool) -> FirstLook:
+    frame = plain_table(frame, told[1])
+    how = found_out(frame, told[0], typed=True)
+    return FirstLook(read_columns(frame, how), how, n_rows, whole)
+
+
+def _read_rows(source: str | SqlSource, how: FormatSpec) -> tuple[pd.DataFrame, FormatSpec]:
+    if isinstance(source, SqlSource):
+        return read_sql(source)[0], how
+    found = find_tables(source)
+    if kind_of(found[0]) == "text":
+        how = how if is_settled(how) else look_at_text(_spread(found), how).how
+        frames = [read_text(uri, how) for uri in found]
+    else:
+        frames = [read_typed(uri) for uri in found]
+    return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0], how
 
 
 def _as_time(column: pd.Series, source: str) -> Any:
+    numeric = pd.api.types.is_numeric_dtype(column)
+    forms = forms_of_numbers(column.dropna()) if numeric and column.notna().any() else (ISO,)
+    found = parse_dates(column, forms) if forms else None
+    if found is not None and bool((found.notna() | column.isna()).all()):
+        return found
     try:
         return pd.to_datetime(column, format="mixed" if column.dtype.kind not in "iuf" else None)
     except (ValueError, TypeError) as error:

@@ -27,9 +27,8 @@ def run() -> None:
     print(
         f"{N_RESAMPLES} resamples of {N_ROWS} rows: {our_seconds:.2f} CPU s, with scikit-learn {their_seconds:.2f} CPU s,"
     )
-    print(
-        f"  ratio {their_seconds / our_seconds:.1f}; ends of the interval differ by {np.abs(theirs - [ours.low, ours.high]).max():.1e}"
-    )
+    apart = np.abs(theirs - [ours.low, ours.high]).max()
+    print(f"  ratio {their_seconds / our_seconds:.1f}; ends of the interval differ by {apart:.1e}")
     for name, keep_blocks in (("blocks of rows that err together", True), ("single rows", False)):
         covered = sum(_covers_zero(np.random.default_rng(seed), keep_blocks) for seed in range(N_REPEATS))
         print(

@@ -7,6 +7,7 @@ import click
 
 from cli.answers import run
 from cli.data_commands import land
+from cli.init_command import init
 from cli.model_commands import approve, check, release, train
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
@@ -17,7 +18,7 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-for command in (demo, land, train, check, release, approve, status, up, down):
+for command in (demo, init, land, train, check, release, approve, status, up, down):
     everfit.add_command(command)
 
 

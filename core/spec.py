@@ -5,12 +5,15 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_validator
 
 from core.durations import Duration
 from core.families import families_for
 from core.metrics import METRICS, default_metric
+from core.section import Section
+from core.source_spec import FormatSpec, Source, literal_secret
 
+NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
 Problem = Literal["binary", "multiclass", "regression"]
 Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
@@ -26,16 +29,10 @@ FamilyName = Literal[
 Action = Literal["retrain", "alert", "note"]
 
 
-class Section(BaseModel):
-    """Every part of the YAML: no unknown keys, no change after reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
 class TargetSpec(Section):
     column: str = Field(description="Column to predict")
-    positive: str | bool | int | float | None = Field(
-        None, description="Value that counts as positive; default the rarer one"
+    positive: StrictBool | str | int | float | None = Field(
+        None, union_mode="left_to_right", description="Value that counts as positive; default the rarer one"
     )
 
 
@@ -56,11 +53,23 @@ class WindowSpec(Section):
 
 
 class DataSpec(Section):
-    source: str = Field(description="lake://folder/*.parquet or any fsspec URL or path; csv, parquet or jsonl")
+    source: Source = Field(
+        description="lake://folder/*.parquet, any path, glob or fsspec URL (csv, parquet, jsonl), or {sql, url}"
+    )
+    format: FormatSpec = Field(FormatSpec(), description="How text is read; what is null is found out from the file")
     key: tuple[str, ...] = Field((), description="Columns that identify a row; default the whole row")
     time: str | None = Field(None, description="Column that orders rows: time split, windows, drift")
     group: str | None = Field(None, description="Rows of one group stay on one side of the split")
     window: WindowSpec = Field(WindowSpec(), description="Which rows to train on: all, the last span, or newest rows")
+
+    @field_validator("source")
+    @classmethod
+    def _without_secrets(cls, source: Source) -> Source:
+        if isinstance(source, str) and (found := literal_secret(source)):
+            raise ValueError(
+                f"it holds a {found} in the clear; write ${{NAME}} for it, and set NAME where everfit runs"
+            )
+        return source
 
 
 class ColumnSpec(Section):
@@ -186,20 +195,20 @@ class ReleaseSpec(Section):
 
 
 class TrainingSpec(Section):
-    name: str = Field(pattern=r"^[a-z][a-z0-9_-]{0,62}$", description="The model's name")
+    name: str = Field(pattern=NAME_PATTERN, description="The model's name")
     problem: Problem | None = Field(
         None, description="binary | multiclass | regression; default inferred from the target"
     )
     seed: int = Field(0, ge=0, description="Seed of everything random")
     target: TargetSpec = Field(description="What is predicted")
-    data: DataSpec = Field(description="Where the rows come from")
-    contract: ContractSpec = Field(ContractSpec(), description="What may be in the data")
-    features: FeatureSpec = Field(FeatureSpec(), description="What the model reads")
-    split: SplitSpec = Field(SplitSpec(), description="Which rows train, tune and score")
+    data: DataSpec = Field(description="Which rows there are, and which columns tell them apart")
+    contract: ContractSpec = Field(ContractSpec(), description="What may be in the data; what breaks it never trains")
+    features: FeatureSpec = Field(FeatureSpec(), description="What is learned from")
+    split: SplitSpec = Field(SplitSpec(), description="Which rows train, tune and test")
     search: SearchSpec = Field(SearchSpec(), description="Which candidates are tried")
-    gate: GateSpec = Field(GateSpec(), description="What a challenger must show")
-    monitor: MonitorSpec = Field(MonitorSpec(), description="What is watched, and what follows")
-    release: ReleaseSpec = Field(ReleaseSpec(), description="How a version becomes the champion")
+    gate: GateSpec = Field(GateSpec(), description="What a new model must reach")
+    monitor: MonitorSpec = Field(MonitorSpec(), description="When new data count as drift, and what follows")
+    release: ReleaseSpec = Field(ReleaseSpec(), description="How a registered model becomes champion")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:

@@ -1,8 +1,9 @@
 """From the text of a YAML to a `TrainingSpec`; an error names the path, the value and the nearest right name."""
 
 import difflib
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, get_args
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -96,8 +97,18 @@ def _nearest(found: Mapping[str, Any]) -> str | None:
 
 
 def _short(value: object) -> str:
-    text = repr(value)
+    # What holds a password in the clear is refused, and must not be printed either.
+    text = re.sub(r"(://[^:@/\s]*):[^@/\s]+@", r"\1:***@", repr(value))
+    text = re.sub(r"(?i)((?:pass\w*|pwd|token|secret|signature|sig|key)=)[^&\s']+", r"\1***", text)
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def sections_in(kind: Any) -> Iterator[type[BaseModel]]:
+    """The sections that a field's type speaks of, such as the one in `dict[str, ColumnSpec]`."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        yield kind
+    for inner in get_args(kind):
+        yield from sections_in(inner)
 
 
 def _names_at(path: Sequence[int | str]) -> Iterator[str]:
@@ -106,8 +117,5 @@ def _names_at(path: Sequence[int | str]) -> Iterator[str]:
         field = section.model_fields.get(str(part))
         if field is None:
             continue
-        inner = [
-            kind for kind in (field.annotation, *getattr(field.annotation, "__args__", ())) if isinstance(kind, type)
-        ]
-        section = next((kind for kind in inner if issubclass(kind, BaseModel)), section)
+        section = next(sections_in(field.annotation), section)
     yield from section.model_fields

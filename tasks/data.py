@@ -31,7 +31,7 @@ class Clean:
 def ingest(data: DataSpec) -> DatasetRef:
     """Snapshot the source's rows of the training window under the digest of their content."""
     check_store()
-    rows = newest_rows(read_table(data.source, data.time), data.window, data.time)
+    rows = newest_rows(read_table(data.source, data.time, data.format), data.window, data.time)
     snapshot = write_frame(rows)
     get_run_logger().info("ingest: %d rows of %s, digest %s", snapshot.n_rows, data.source, snapshot.sha256[:12])
     return snapshot
@@ -76,7 +76,7 @@ def broken_rules(frame: pd.DataFrame, data: DataSpec, contract: ContractSpec, ta
     from core.contract import check_columns, violations
 
     named = (*data.key, data.time, data.group, target)
-    check_columns(frame, tuple(name for name in named if name), data.source)
+    check_columns(frame, tuple(name for name in named if name), str(data.source))
     return [str(violation) for violation in violations(frame, contract)]
 
 

@@ -45,9 +45,10 @@ def land_and_tell(model: str, source: str | None, until: datetime | None) -> Lan
         SpecError: No source, and the model is not the example; a date, and the model has no time column.
         DataMissing, DataRejected: The source cannot be read, or a row has no time.
     """
-    time = read_spec(model).data.time
-    frame = read_example() if source is None and model == EXAMPLE else read_table(_required(model, source), time)
-    return land_frame(model, frame, time, until)
+    data = read_spec(model).data
+    is_example = source is None and model == EXAMPLE
+    frame = read_example() if is_example else read_table(_required(model, source), data.time, data.format)
+    return land_frame(model, frame, data.time, until)
 
 
 def land_frame(

@@ -63,7 +63,7 @@ class Measured:
 @task(name="cut_window", **WORLD)
 def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: str, champion: Version) -> Window:
     """The newest rows of the source, with the labels that have arrived."""
-    table = read_table(data.source, data.time)
+    table = read_table(data.source, data.time, data.format)
     rows = newest_rows(table, window, data.time)
     if labels.source is not None:
         rows = _join_labels(rows, labels.source, data, target)
@@ -92,7 +92,9 @@ def _join_labels(rows: pd.DataFrame, source: str, data: DataSpec, target: str) -
             "`monitor.labels.source` is set and `data.key` is empty",
             "name the columns that identify a row in `data.key`",
         )
-    labels = read_table(source)[[*data.key, target]].drop_duplicates(list(data.key), keep="last")
+    labels = read_table(source, how=data.format.of_columns)[[*data.key, target]].drop_duplicates(
+        list(data.key), keep="last"
+    )
     return rows.drop(columns=[target], errors="ignore").merge(labels, on=list(data.key), how="left")
 
 

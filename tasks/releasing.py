@@ -61,7 +61,7 @@ def shadow(candidate: Version, champion: Version | None, data: DataSpec, release
     name = "shadow-scores the newest rows"
     if not release.shadow_rows:
         return CheckResult(name, True, "switched off by release.shadow_rows: 0")
-    rows = newest_rows(read_table(data.source, data.time), WindowSpec(rows=release.shadow_rows), data.time)
+    rows = newest_rows(read_table(data.source, data.time, data.format), WindowSpec(rows=release.shadow_rows), data.time)
     new = candidate.record.predict(registry.load_pipeline(candidate), rows)
     if not np.isfinite(new).all():
         return CheckResult(name, False, f"{int((~np.isfinite(new)).sum())} of {new.size} predictions are no numbers")

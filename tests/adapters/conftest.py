@@ -76,19 +76,3 @@ def record_of(pipeline: object, digest: str = "d1") -> ModelRecord:
         flow_run=None,
         git_commit=None,
     )
-
-
-# Faults that are known and not mended yet, by the test that shows them; who mends one takes its line away.
-OPEN_FAULTS = {
-    "test_names_of_columns_are_text": "numbers stay numbers",
-    "test_unreadable_file_is_rejected_data_that_names_it[damaged inside]": "Arrow's OSError is told as a full disk",
-    "test_keys_in_json_lines_keep_their_leading_zeros": "pandas turns text of digits into numbers",
-    "test_seconds_since_1970_are_not_taken_for_nanoseconds": "read as January 1970",
-}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        reason = OPEN_FAULTS.get(item.name) or OPEN_FAULTS.get(item.name.split("[")[0])
-        if reason and Path(item.path).parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xfail(reason=reason, strict=True))

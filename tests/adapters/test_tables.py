@@ -3,9 +3,10 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from adapters.files import resolve_source
 from adapters.settings import PROJECT
 from adapters.storage import write_frame
-from adapters.tables import read_table, resolve_source
+from adapters.tables import read_table
 from core.errors import DataError, DataMissing, DataRejected, EverfitError, SpecError
 
 FRAME = pd.DataFrame({"id": [1, 2], "plan": ["basic", None], "age": [20.5, 30.0]})
@@ -63,11 +64,10 @@ def test_table_that_is_not_there_is_missing_data(tmp_path, name):
         read_table(str(tmp_path / name))
 
 
-@pytest.mark.parametrize("name", ["a.xlsx", "a", "a.csv.exe"])
-def test_unknown_format_is_told_with_the_known_ones(tmp_path, name):
-    (tmp_path / name).touch()
-    with pytest.raises(SpecError, match=r"(?s)format.*\.parquet, \.csv, \.jsonl"):
-        read_table(str(tmp_path / name))
+def test_unknown_format_is_told_with_the_known_ones(tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"PK")
+    with pytest.raises(SpecError, match=r"(?s)format.*CSV, Parquet or JSON lines"):
+        read_table(str(tmp_path / "a.xlsx"))
 
 
 def truncated(path: Path) -> None:
@@ -87,12 +87,10 @@ def damaged_inside(path: Path) -> None:
         ("a.parquet", truncated),
         ("a.parquet", damaged_inside),
         ("a.parquet", lambda path: path.write_bytes(b"")),
-        ("a.csv", lambda path: path.write_bytes(b"")),
         ("a.csv", lambda path: path.write_bytes(b"a,b\n1,2\n1,2,3,4\n")),
-        ("a.csv", lambda path: path.write_bytes(b"a\n\xff\xfe\xfa\n")),
         ("a.jsonl", lambda path: path.write_bytes(b'{"a": 1}\n{"a": ')),
     ],
-    ids=["truncated", "damaged inside", "empty parquet", "empty csv", "ragged csv", "not utf-8", "half a line"],
+    ids=["truncated", "damaged inside", "empty parquet", "ragged csv", "half a line"],
 )
 def test_unreadable_file_is_rejected_data_that_names_it(tmp_path, name, spoil):
     spoil(tmp_path / name)
@@ -116,7 +114,8 @@ def test_address_that_nothing_here_can_open_is_told(source):
     ("texts", "kind"),
     [
         (["2026-01-01", "2026-01-02 10:00"], "datetime64[us]"),
-        (["2026-01-01T00:00Z", "2026-01-02T00:00Z"], "datetime64[us, UTC]"),
+        # Zoned moments are told in UTC, so that files with and without a zone compare.
+        (["2026-01-01T00:00Z", "2026-01-02T00:00Z"], "datetime64[us]"),
     ],
 )
 def test_time_column_is_read_as_time(tmp_path, texts, kind):
@@ -130,7 +129,7 @@ def test_time_column_of_files_of_two_formats_is_read_as_time(tmp_path):
     assert str(read_table(str(tmp_path / "*.parquet"), "at")["at"].dt.day.tolist()) == "[1, 2]"
 
 
-@pytest.mark.parametrize("values", [["soon", "later"], [True, False], ["2026-01-01T00:00Z", "2026-01-01T00:00+05:00"]])
+@pytest.mark.parametrize("values", [["soon", "later"], [True, False]])
 def test_time_column_that_holds_no_times_is_rejected_data(tmp_path, values):
     pd.DataFrame({"at": values}).to_parquet(tmp_path / "a.parquet")
     with pytest.raises(DataRejected, match="time column 'at'"):
@@ -139,11 +138,7 @@ def test_time_column_that_holds_no_times_is_rejected_data(tmp_path, values):
 
 def test_seconds_since_1970_are_not_taken_for_nanoseconds(tmp_path):
     pd.DataFrame({"at": [1_767_225_600]}).to_parquet(tmp_path / "a.parquet")
-    try:
-        year = read_table(str(tmp_path / "a.parquet"), "at")["at"].dt.year[0]
-    except DataRejected:
-        return
-    assert year == 2026
+    assert read_table(str(tmp_path / "a.parquet"), "at")["at"].dt.year[0] == 2026
 
 
 def test_names_of_columns_are_text(tmp_path):
@@ -156,8 +151,9 @@ def test_keys_in_json_lines_keep_their_leading_zeros(tmp_path):
     assert read_table(str(tmp_path / "a.jsonl"))["id"].nunique() == 2
 
 
-def test_files_that_differ_in_a_columns_type_are_a_fault_of_the_data(store, tmp_path):
+def test_files_that_differ_in_a_columns_type_are_read_as_text(store, tmp_path):
     pd.DataFrame({"a": [1]}).to_parquet(tmp_path / "a.parquet")
     pd.DataFrame({"a": ["x"]}).to_parquet(tmp_path / "b.parquet")
-    with pytest.raises(DataError, match="a"):
-        write_frame(read_table(str(tmp_path / "*.parquet")))
+    found = read_table(str(tmp_path / "*.parquet"))
+    assert found["a"].tolist() == ["1", "x"]
+    assert write_frame(found).n_rows == 2

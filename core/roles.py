@@ -1,0 +1,103 @@
+"""Which columns identify a row, order rows, and hold rows together; and how rows are then best split."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from core.errors import DataRejected
+from core.kinds import ColumnFinding, sounds_like_id
+from core.splitting import SplitPlan, split_rows
+
+TIME_NAME = re.compile(r"(?i)(date|time|day|month|week|_at$|^at$|stamp|^ts$|when|datum|zeit|created|ordered|booked)")
+# These are properties of a row and not the moment at which it came to be.
+OTHER_TIME = re.compile(r"(?i)(birth|^dob$|born|expir|due|end|until|updat|modif|last|deliver|return|clos|cancel|death)")
+ENTITY_NAME = re.compile(r"(?i)(customer|user|patient|subject|person|client|account|household|member|student|kunde)")
+FEWEST_GROUPS, FEWEST_MOMENTS, FEWEST_ROWS = 20, 10, 60
+
+
+@dataclass(frozen=True, slots=True)
+class Roles:
+    """Columns with a part to play, and why each was chosen."""
+
+    key: tuple[str, ...]
+    time: str | None
+    group: str | None
+    why: dict[str, str]
+
+
+def find_roles(frame: pd.DataFrame, found: Sequence[ColumnFinding], target: str, wished: Roles) -> Roles:
+    """Key, time and group: what was asked for, else what the columns suggest.
+
+    Args:
+        frame: The rows that were looked at.
+        found: The kinds of the columns.
+        target: The column to predict, which plays no other part.
+        wished: What the user has named, empty where nothing.
+    """
+    others = [column for column in found if column.name != target]
+    why = dict(wished.why)
+    time = wished.time or _time(frame, others, why)
+    key = wished.key or _key(frame, others, time, why)
+    group = wished.group or _group(frame, others, (*key, time), why)
+    return Roles(key, time, group if wished.group or time is None else None, why)
+
+
+def choose_split(frame: pd.DataFrame, roles: Roles, target: str) -> tuple[str, str]:
+    """How to split: by group or time where there is one and it leaves rows and classes on each side, else by hash."""
+    if len(frame) < FEWEST_ROWS and not (roles.time or roles.group):
+        return "hash", f"{len(frame)} rows, each on the side that its key's hash says"
+    if roles.group:
+        return "group", f"rows of one '{roles.group}' stay on one side"
+    if roles.time:
+        plan = SplitPlan("time", (roles.time,), 0.15, 0.15)
+        try:
+            parts = split_rows(frame.dropna(subset=[roles.time, target]), plan)
+        except DataRejected as error:
+            return "hash", f"a split by '{roles.time}' is not possible: {error.what}"
+        if all(part[target].nunique() > 1 for part in parts):
+            return "time", f"the newest rows by '{roles.time}' test the model, as in production"
+        return "hash", f"split by '{roles.time}', one part would hold a single value of the target"
+    return "hash", f"each row is on the side that the hash of {', '.join(roles.key) or 'all its columns'} says"
+
+
+def _time(frame: pd.DataFrame, found: Sequence[ColumnFinding], why: dict[str, str]) -> str | None:
+    moments = [c.name for c in found if c.kind == "datetime" and not OTHER_TIME.search(c.name)]
+    usable = [c for c in moments if frame[c].notna().all() and frame[c].nunique() >= FEWEST_MOMENTS]
+    if not usable:
+        return None
+    best = max(usable, key=lambda name: (bool(TIME_NAME.search(name)), -moments.index(name)))
+    why["time"] = f"'{best}' has a moment in every row, {frame[best].nunique()} different ones"
+    return best
+
+
+def _key(frame: pd.DataFrame, found: Sequence[ColumnFinding], time: str | None, why: dict[str, str]) -> tuple[str, ...]:
+    named = [
+        column.name for column in found if sounds_like_id(column.name) and column.kind in ("id", "number", "category")
+    ]
+    ids = [column.name for column in found if column.kind == "id" and "counts the rows" not in column.why]
+    for name in dict.fromkeys([*(n for n in named if n in ids), *ids]):
+        if frame[name].notna().all() and frame[name].is_unique:
+            why["key"] = f"'{name}' differs in every row that was looked at"
+            return (name,)
+    for name in named:
+        pair = [name, time] if time else [name]
+        if time and frame[name].notna().all() and not frame.duplicated(pair).any():
+            why["key"] = f"'{name}' and '{time}' together differ in every row that was looked at"
+            return (name, time)
+    return ()
+
+
+def _group(
+    frame: pd.DataFrame, found: Sequence[ColumnFinding], taken: tuple[str | None, ...], why: dict[str, str]
+) -> str | None:
+    for column in found:
+        name = column.name
+        if name in taken or column.kind not in ("id", "number", "category") or not sounds_like_id(name):
+            continue
+        n_groups = frame[name].nunique()
+        if ENTITY_NAME.search(name) and FEWEST_GROUPS <= n_groups <= len(frame) / 1.5 and frame[name].notna().all():
+            why["group"] = f"'{name}' has {n_groups} values in {len(frame)} rows"
+            return name
+    return None
