@@ -5,21 +5,16 @@ import re
 from datetime import timedelta
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
+from core.contract_spec import ColumnSpec, ContractSpec, SentinelSpec, Share  # noqa: F401 - the spec's one door
 from core.durations import Duration
 from core.metrics import METRICS, default_metric
+from core.section import Section
 
 Problem = Literal["binary", "multiclass", "regression"]
-Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
 Action = Literal["retrain", "alert", "note"]
-
-
-class Section(BaseModel):
-    """Every part of the YAML: no unknown keys, no change after reading."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class TargetSpec(Section):
@@ -51,20 +46,6 @@ class DataSpec(Section):
     time: str | None = Field(None, description="Column that orders rows: time split, windows, drift")
     group: str | None = Field(None, description="Rows of one group stay on one side of the split")
     window: WindowSpec = Field(WindowSpec(), description="Which rows to train on: all, the last span, or newest rows")
-
-
-class ColumnSpec(Section):
-    type: Literal["float", "int", "category", "text", "datetime", "boolean"] = Field(description="Kind of value")
-    min: float | None = Field(None, description="Smallest allowed number")
-    max: float | None = Field(None, description="Largest allowed number")
-    values: tuple[str | int | float | bool, ...] | None = Field(None, description="The allowed categories; default any")
-    nullable: bool = Field(True, description="Whether values may be missing")
-
-
-class ContractSpec(Section):
-    columns: dict[str, ColumnSpec] = Field({}, description="Columns that must be there, and what may be in them")
-    max_null_share: Share = Field(1.0, description="Largest share of missing values in any column of the contract")
-    unique: tuple[str, ...] = Field((), description="Columns whose values together may not repeat")
 
 
 class FeatureSpec(Section):
@@ -180,6 +161,7 @@ class TrainingSpec(Section):
     target: TargetSpec
     data: DataSpec
     contract: ContractSpec = ContractSpec()
+    sentinel: SentinelSpec = SentinelSpec()
     features: FeatureSpec = FeatureSpec()
     split: SplitSpec = SplitSpec()
     search: SearchSpec = SearchSpec()
@@ -189,6 +171,8 @@ class TrainingSpec(Section):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        if self.contract.freshness is not None and self.data.time is None:
+            raise ValueError("`contract.freshness` needs `data.time`")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:
             raise ValueError(f"`split.by: {self.split.by}` needs `data.{self.split.by}`")
         named = (self.search.metric, self.gate.versus_champion.metric, *self.gate.minimum)
