@@ -5,6 +5,7 @@ import sys
 import click
 
 from cli.answers import run
+from cli.contract_commands import contract
 from cli.data_commands import land
 from cli.model_commands import approve, check, release, train
 from cli.stack_commands import demo, down, up
@@ -16,7 +17,7 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-for command in (demo, land, train, check, release, approve, status, up, down):
+for command in (demo, land, contract, train, check, release, approve, status, up, down):
     everfit.add_command(command)
 
 
