@@ -67,11 +67,11 @@ class Skill:
     losses: Floats
 
 
-def sides_of(problem: str, y: Floats) -> Floats:
+def sides_of(problem: str, y: Floats, n_classes: int) -> Floats:
     """The target as columns: a number or a probability is one, several classes are one each."""
     if problem != "multiclass":
         return y.reshape(-1, 1)
-    return np.asarray(y[:, None] == np.unique(y)[None, :], dtype=np.float64)
+    return np.asarray(y[:, None] == np.arange(n_classes)[None, :], dtype=np.float64)
 
 
 def folds_of(n_train: int, n_validation: int, seed: int) -> tuple[Fold, ...]:
@@ -145,7 +145,7 @@ def _skill(evidence: Evidence, predictions: list[Floats]) -> Skill:
 
 
 def _binned(values: Floats) -> NDArray[np.int64]:
-    known = values[~np.isnan(values)]
+    known = values[np.isfinite(values)]
     edges = np.unique(np.quantile(known, np.linspace(0, 1, N_BINS + 1)[1:-1])) if len(known) else np.array([])
     return np.where(np.isnan(values), -1, np.searchsorted(edges, values)).astype(np.int64)
 

@@ -11,6 +11,12 @@ AUC of 0.97, the petals of the irises nearly separate the species). What sets a 
 3. Its name or its times say that it was recorded after the outcome; then weaker numbers are enough.
 
 A name that speaks of an earlier value (`lag`, `previous`) turns a block into a warning: yesterday's price may be known.
+
+Measured over twelve splits each: the best honest column explains 0.68 of breast cancer, 0.89 of the irises (which the
+other petal column explains too), 0.37 of diabetes, 0.29 of wine, 0.10 of digits; the target plus noise of a tenth of
+its spread explains 0.99 and more, and of three tenths 0.8 to 0.9. `setosa or not`, which both petal columns tell
+without an error, is only warned of: the sepals tell it nearly as well. A measured law of nature in one column cannot
+be told from a leak; `sentinel.leaks: warn` is for it.
 """
 
 from dataclasses import dataclass
@@ -132,6 +138,8 @@ def _in_numbers(evidence: Evidence, suspect: Suspect, ranked: list[Suspect]) -> 
 
 
 def _metric(evidence: Evidence, skill: Skill) -> str:
+    if np.isnan(skill.metric):
+        return f"explained share {skill.explained:.4f}"
     return f"{'R2' if evidence.problem == 'regression' else 'ROC AUC'} {skill.metric:.4f}"
 
 

@@ -51,9 +51,15 @@ def examine(parts: Parts, plan: SentinelPlan, coding: TargetCoding, seed: int = 
     """
     # A name that stands twice cannot be asked for; the features refuse it with their own words.
     names = [str(name) for name in parts[0].columns[~parts[0].columns.duplicated(keep=False)]]
-    names = [name for name in names if name not in plan.excluded and name in parts[0].columns]
+    names = [name for name in names if name not in plan.excluded and _holds_scalars(parts[0], name)]
     found = tuple(_all(parts, names, plan, coding, seed))
     return tuple(sorted((_weighed(each, plan.levels) for each in found), key=lambda each: not each.blocks))
+
+
+def _holds_scalars(frame: pd.DataFrame, name: str) -> bool:
+    # Lists and the like are no features, and cannot be compared or hashed.
+    known = frame[name].dropna() if name in frame else frame.iloc[:0, 0]
+    return name in frame and (known.empty or bool(pd.api.types.is_scalar(known.iloc[0])))
 
 
 def _all(parts: Parts, names: list[str], plan: SentinelPlan, coding: TargetCoding, seed: int) -> Iterator[Finding]:
@@ -105,7 +111,7 @@ def _evidence(
         numbers={name: np.asarray(found, float) for name, (kind, found) in values.items() if kind == "numbers"},
         codes={name: np.asarray(found, np.int64) for name, (kind, found) in values.items() if kind == "codes"},
         y=y,
-        sides=sides_of(coding.problem, y),
+        sides=sides_of(coding.problem, y, len(coding.classes)),
         folds=folds_of(n_train, len(rows) - n_train, seed),
         class_numbers=_class_numbers(coding),
     )
