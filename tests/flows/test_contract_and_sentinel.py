@@ -1,6 +1,7 @@
 """What is wrong with data stops a training or is told with it, and what is set aside is never silent."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -46,7 +47,7 @@ def test_broken_rows_are_set_aside_with_their_reason_and_told(trained: Any, proj
     assert trained.snapshot_rows == 1500
     rows = pd.read_parquet(aside["rows"])
     assert rows["quarantine_reason"].tolist() == ["age: min 0"] * 10 + ["plan: values"] * 5
-    with open(aside["findings"]) as file:
+    with Path(aside["findings"]).open() as file:
         assert [rule["rule"] for rule in json.load(file)["rules"]] == ["min 0", "values"]
     assert journal.entries("toy", "training")[0]["quarantined"]["n_rows"] == 15
 
