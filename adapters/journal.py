@@ -1,5 +1,7 @@
 """The journal: what was decided, trained and released, append-only, one small file an entry."""
 
+import glob
+import hashlib
 import json
 import uuid
 from datetime import UTC, datetime
@@ -21,12 +23,14 @@ def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
 
 def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
     """A model's entries of one kind, newest first."""
-    return [read_json(uri) for uri in reversed(list_files(store_path("journal", model, f"*-{kind}-*.json")))]
+    folder = glob.escape(store_path("journal", model))
+    return [read_json(uri) for uri in reversed(list_files(f"{folder}/*-{kind}-*.json"))]
 
 
 def claim(model: str, cause: str, owner: str) -> bool:
     """Take a cause for one run: True for the first who asks and for its retries, False for everybody else."""
-    uri = store_path("claims", model, f"{cause}.json")
+    # By its digest: whoever can send an event can choose a cause, and must not choose a path with it.
+    uri = store_path("claims", model, f"{hashlib.sha256(cause.encode()).hexdigest()}.json")
     if create_once(uri, json.dumps({"owner": owner}).encode()):
         return True
     return bool(read_json(uri)["owner"] == owner)

@@ -1,5 +1,6 @@
 """Models as skops files: no pickle, and only types that this list names are ever loaded."""
 
+import zipfile
 from typing import Any
 
 from core.errors import DataRejected
@@ -8,7 +9,10 @@ from core.errors import DataRejected
 TRUSTED = (
     "functools.partial",
     "numpy.dtype",
+    "scipy._lib.array_api_compat.numpy._aliases.asarray",
+    "scipy.interpolate._bsplines.BSpline",
     "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    "sklearn.neural_network._stochastic_optimizers.AdamOptimizer",
     "sklearn.tree._tree.Tree",
     "sklearn.utils.validation.check_array",
 )
@@ -33,6 +37,10 @@ def unpack(content: bytes, origin: str) -> Any:
 
     try:
         return skops.io.loads(content, trusted=list(TRUSTED))
+    except (zipfile.BadZipFile, KeyError) as error:
+        raise DataRejected(
+            f"the model {origin} is refused", "it is no skops file", "give a whole model file"
+        ) from error
     except UntrustedTypesFoundException as error:
         raise DataRejected(
             f"the model {origin} is refused", str(error), "load only models that everfit stored"

@@ -1,8 +1,10 @@
 """The model registry: MLflow's versions, aliases and runs; the only module that imports MLflow."""
 
+import contextlib
 import hashlib
 import json
 import logging
+import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +32,7 @@ def _answering() -> Iterator[Any]:
     from sqlalchemy.exc import SQLAlchemyError
 
     logging.getLogger("mlflow").setLevel(logging.WARNING)
-    Path(settings().home).mkdir(parents=True, exist_ok=True)
+    _check_file(settings().mlflow_url)
     mlflow.set_tracking_uri(settings().mlflow_url)
     try:
         yield mlflow.MlflowClient()
@@ -39,6 +41,20 @@ def _answering() -> Iterator[Any]:
             what=f"the model registry at {settings().mlflow_url} does not answer",
             why=" ".join(str(error).split())[:300],
             fix="see that it runs and that EVERFIT_MLFLOW and EVERFIT_HOME are right, then try again",
+        ) from error
+
+
+def _check_file(url: str) -> None:
+    # MLflow tries for minutes to open a database that cannot be opened.
+    if not url.startswith("sqlite:///"):
+        return
+    try:
+        Path(url.removeprefix("sqlite:///")).parent.mkdir(parents=True, exist_ok=True)
+        with contextlib.closing(sqlite3.connect(url.removeprefix("sqlite:///"))) as database:
+            database.execute("PRAGMA schema_version")
+    except (OSError, sqlite3.Error) as error:
+        raise RegistryUnavailable(
+            f"the model registry {url} cannot be opened", str(error), "look at the file, or set EVERFIT_MLFLOW"
         ) from error
 
 
@@ -89,16 +105,6 @@ def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Versi
         if known:
             return _read(known[0])
         number = _log(client, record, pipeline, example)
-        tags = {
-            "identity": identity,
-            "verdict": record.verdict,
-            "cause": record.cause or "",
-            "data": record.data.sha256,
-            "spec": record.spec_digest,
-            "model_digest": record.report.digest,
-        }
-        for key, value in tags.items():
-            client.set_model_version_tag(record.model, str(number), key, value)
     return find_version(record.model, number)
 
 
@@ -203,8 +209,20 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
             pyfunc_predict_fn="predict_proba" if classes else "predict",
             pip_requirements=_requirements(),
         )
-        registered = mlflow.register_model(logged.model_uri, record.model)
+        # With its tags at once: a version without identity would be registered again by a retry.
+        registered = mlflow.register_model(logged.model_uri, record.model, tags=_tags(record))
     return int(registered.version)
+
+
+def _tags(record: ModelRecord) -> dict[str, str]:
+    return {
+        "identity": identity_of(record),
+        "verdict": record.verdict,
+        "cause": record.cause or "",
+        "data": record.data.sha256,
+        "spec": record.spec_digest,
+        "model_digest": record.report.digest,
+    }
 
 
 def _experiment(client: Any, model: str) -> str:

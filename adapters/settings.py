@@ -14,7 +14,7 @@ PROJECT = Path(__file__).resolve().parents[1]
 class Settings(BaseSettings):
     """Where things live; never part of a cache key or of a model's identity."""
 
-    model_config = SettingsConfigDict(env_prefix="EVERFIT_", frozen=True, extra="ignore")
+    model_config = SettingsConfigDict(env_prefix="EVERFIT_", frozen=True, extra="ignore", env_ignore_empty=True)
 
     home: Path = Field(PROJECT / ".everfit", description="All state that everfit writes on this machine")
     models: Path = Field(PROJECT / "models", description="Folder of the models' YAML files")

@@ -5,7 +5,8 @@ import io
 import json
 import os
 import posixpath
-import tempfile
+import sys
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,10 +15,11 @@ from typing import Any
 import fsspec
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from fsspec.implementations.local import LocalFileSystem
 
 from adapters.settings import settings
-from core.errors import DataMissing, StorageUnavailable
+from core.errors import DataMissing, DataRejected, SpecError, StorageUnavailable
 from core.metrics import Floats
 from core.refs import DatasetRef
 
@@ -28,8 +30,26 @@ def store_path(*parts: str) -> str:
 
 
 def filesystem(uri: str) -> tuple[Any, str]:
-    """The file system behind an address, and the path in it."""
-    return fsspec.core.url_to_fs(uri)  # type: ignore[no-any-return]
+    """The file system behind an address, and the path in it.
+
+    Raises:
+        SpecError: Nothing here can open such an address.
+    """
+    try:
+        files, path = fsspec.core.url_to_fs(uri)
+    except (ValueError, ImportError) as error:
+        raise SpecError(
+            f"cannot open {uri}",
+            " ".join(str(error).split()),
+            "give a path, an s3:// or https:// address, or install what the message names",
+        ) from error
+    return files, path
+
+
+def _faults() -> tuple[type[Exception], ...]:
+    # botocore's errors are no OSErrors; whoever has not loaded it cannot have one.
+    botocore = sys.modules.get("botocore.exceptions")
+    return (OSError, botocore.BotoCoreError, botocore.ClientError) if botocore else (OSError,)
 
 
 @contextmanager
@@ -39,10 +59,14 @@ def told(uri: str, doing: str) -> Iterator[None]:
         yield
     except FileNotFoundError as error:
         raise DataMissing(f"cannot {doing} {uri}", "there is no such file", "correct the address") from error
-    except OSError as error:
+    except IsADirectoryError as error:
+        raise DataMissing(
+            f"cannot {doing} {uri}", error.strerror or str(error), "name a file, or a glob such as folder/*.parquet"
+        ) from error
+    except _faults() as error:
         raise StorageUnavailable(
             what=f"cannot {doing} {uri}",
-            why=error.strerror or str(error),
+            why=getattr(error, "strerror", None) or " ".join(str(error).split()),
             fix="free space or correct permissions there, or set EVERFIT_STORE to another place, and try again",
         ) from error
 
@@ -74,7 +98,9 @@ def write_all(contents: Mapping[str, bytes]) -> None:
 
 def _write_draft(path: str, content: bytes) -> str:
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    handle, draft = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".draft-")
+    # Not mkstemp, whose files are private: a worker of another user reads what this becomes.
+    draft = os.path.join(os.path.dirname(path), f".draft-{uuid.uuid4().hex}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
@@ -88,14 +114,13 @@ def read_bytes(uri: str) -> bytes:
     """A file's content."""
     files, path = filesystem(uri)
     with told(uri, "read"):
-        content: bytes = files.cat_file(path)
-    return content
+        return bytes(files.cat_file(path))
 
 
 def exists(uri: str) -> bool:
     """Whether a file is there."""
-    files, path = filesystem(uri)
     with told(uri, "look for"):
+        files, path = filesystem(uri)
         return bool(files.exists(path))
 
 
@@ -104,12 +129,24 @@ def create_once(uri: str, content: bytes) -> bool:
     files, path = filesystem(uri)
     with told(uri, "create"):
         if isinstance(files, LocalFileSystem):
-            os.makedirs(os.path.dirname(path), exist_ok=True)
+            return _link_once(path, content)
         try:
             with files.open(path, "xb") as file:
                 file.write(content)
         except FileExistsError:
             return False
+    return True
+
+
+def _link_once(path: str, content: bytes) -> bool:
+    # A link appears with its content or not at all: nobody ever reads a claim that is still empty.
+    draft = _write_draft(path, content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        os.unlink(draft)
     return True
 
 
@@ -141,7 +178,14 @@ def move_folder(folder: str, target: str) -> bool:
 def parquet_bytes(frame: pd.DataFrame) -> bytes:
     """A frame as Parquet, the same bytes for the same frame."""
     buffer = io.BytesIO()
-    frame.to_parquet(buffer, index=False, compression="zstd")
+    try:
+        frame.to_parquet(buffer, index=False, compression="zstd")
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise DataRejected(
+            "the table cannot be stored",
+            " ".join(str(error).split())[:300],
+            "give each column one name and one kind of value",
+        ) from error
     return buffer.getvalue()
 
 

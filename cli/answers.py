@@ -1,6 +1,7 @@
 """How commands answer: a document for machines, a text for people, and an exit code."""
 
 import json
+import math
 import sys
 import traceback
 from collections.abc import Callable
@@ -73,4 +74,13 @@ def _tell(as_json: bool, kind: str, told: tuple[str, str, str], exit_code: int) 
 
 def _as_json(document: Any) -> str:
     plain = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document
-    return json.dumps(plain, indent=1, default=str, allow_nan=True)
+    return json.dumps(_finite(plain), indent=1, default=str, allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON does not have."""
+    if isinstance(value, dict):
+        return {str(key): _finite(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(inner) for inner in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value

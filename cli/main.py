@@ -1,5 +1,6 @@
 """The `everfit` command: its words, and which function answers them. Nothing heavy is imported before it is needed."""
 
+import signal
 import sys
 
 import click
@@ -23,6 +24,8 @@ for command in (demo, land, contract, train, check, release, approve, status, up
 
 def main() -> None:
     """Entry point."""
+    # A shell that starts us in the background has Ctrl-C ignored; whoever sends it means it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(run(everfit, sys.argv[1:]))
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from core.metrics import METRICS, Floats
 
 N_RESAMPLES = 1000
-FEWEST_BLOCKS = 10
+FEWEST_BLOCKS = 20
 
 
 @dataclass(frozen=True, slots=True)

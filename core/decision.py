@@ -75,7 +75,11 @@ def _drifted(findings: Sequence[Finding]) -> dict[str, float]:
 
 def matters(findings: Sequence[Finding]) -> bool:
     """Whether the drifted features carry enough of the model's importance."""
-    return sum(_drifted(findings).values()) >= IMPORTANT_SHARE
+    drifted, importance = _drifted(findings), {finding.column: finding.importance for finding in findings}
+    if not any(importance.values()):
+        # A model that leans on no feature in particular: every column counts the same.
+        return drifted_share(findings) >= IMPORTANT_SHARE
+    return sum(drifted.values()) >= IMPORTANT_SHARE
 
 
 def decide(evidence: Evidence, spec: MonitorSpec) -> Decision:
@@ -107,7 +111,7 @@ def _told(severity: str, why: str, actions: tuple[str, ...]) -> Decision:
 
 def _severity(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
     decayed = evidence.decay is not None and evidence.decay.decayed
-    if evidence.below_minimum and decayed and evidence.decay:
+    if evidence.below_minimum and evidence.decay:
         return "severe_decay", f"{evidence.below_minimum}; {evidence.decay.reason}"
     if decayed and evidence.decay:
         return "decay", evidence.decay.reason

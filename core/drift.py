@@ -43,6 +43,6 @@ def with_prediction(frame: pd.DataFrame, prediction: Floats, seed: int) -> pd.Da
 
 def column_kinds(columns: FeatureColumns, kept: Sequence[str], n_classes: int) -> tuple[list[str], list[str]]:
     """Names of the kept columns that hold numbers and categories, the prediction among them."""
-    numbers, categories = list(columns.numbers), list(columns.categories)
+    numbers, categories = [*columns.numbers, *columns.dates], list(columns.categories)
     (categories if n_classes > 2 else numbers).append("prediction")
     return [name for name in numbers if name in kept], [name for name in categories if name in kept]

@@ -16,7 +16,10 @@ def parse_duration(value: object) -> timedelta:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhdw])", str(value).strip())
     if match is None:
         raise ValueError("a span of time is a number and one of s, m, h, d, w, such as 6h or 120d")
-    return timedelta(**{UNITS[match[2]]: float(match[1])})
+    try:
+        return timedelta(**{UNITS[match[2]]: float(match[1])})
+    except OverflowError as error:
+        raise ValueError("a span of time this long cannot be measured; write a shorter one such as 3650d") from error
 
 
 def format_duration(span: timedelta) -> str:
@@ -24,8 +27,8 @@ def format_duration(span: timedelta) -> str:
     seconds = span.total_seconds()
     for unit, length in (("d", 86400), ("h", 3600), ("m", 60)):
         if seconds % length == 0:
-            return f"{seconds / length:g}{unit}"
-    return f"{seconds:g}s"
+            return f"{seconds / length:.0f}{unit}"
+    return f"{seconds:f}".rstrip("0").rstrip(".") + "s"
 
 
 Duration = Annotated[timedelta, BeforeValidator(parse_duration), PlainSerializer(format_duration)]

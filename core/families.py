@@ -23,7 +23,7 @@ class Family:
     """One kind of model.
 
     Attributes:
-        recipe: How rows are encoded for it, a key of `core.features.RECIPES`.
+        recipe: How rows are encoded for it, a key of `core.encoding.RECIPES`.
         problems: What it can predict.
         space: Parameters to search.
         start: Parameters of the first candidate, the library's defaults or near them.
@@ -38,8 +38,8 @@ class Family:
 
 
 def families_for(problem: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
-    """The names to search: the chosen ones that suit the problem, or all that do."""
-    return tuple(name for name in chosen or FAMILIES if problem in FAMILIES[name].problems)
+    """The names to search: the chosen ones that suit the problem, or the usual ones that do."""
+    return tuple(name for name in chosen or USUAL if problem in FAMILIES[name].problems)
 
 
 def build_estimator(family: str, params: Params, problem: str, seed: int) -> Any:
@@ -61,6 +61,29 @@ def _forest(params: Params, problem: str, seed: int) -> Any:
 
     kind = ensemble.RandomForestRegressor if problem == "regression" else ensemble.RandomForestClassifier
     return kind(n_estimators=100, random_state=seed, **params)
+
+
+def _extra_trees(params: Params, problem: str, seed: int) -> Any:
+    from sklearn import ensemble
+
+    kind = ensemble.ExtraTreesRegressor if problem == "regression" else ensemble.ExtraTreesClassifier
+    return kind(n_estimators=100, bootstrap=True, random_state=seed, **params)
+
+
+def _neighbors(params: Params, problem: str, seed: int) -> Any:
+    from sklearn import neighbors
+
+    kind = neighbors.KNeighborsRegressor if problem == "regression" else neighbors.KNeighborsClassifier
+    return kind(weights="distance", algorithm="brute", **params)
+
+
+def _network(params: Params, problem: str, seed: int) -> Any:
+    from sklearn import neural_network
+
+    kind = neural_network.MLPRegressor if problem == "regression" else neural_network.MLPClassifier
+    width = params["width"]
+    rest = {name: value for name, value in params.items() if name != "width"}
+    return kind((width, width), max_iter=100, early_stopping=True, random_state=seed, **rest)
 
 
 def _logistic(params: Params, problem: str, seed: int) -> Any:
@@ -119,8 +142,35 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             start={"max_features": 0.3, "min_samples_leaf": 5, "max_samples": 0.2},
             build=_forest,
         ),
+        "extra_trees": Family(
+            recipe="trees",
+            problems=ANY,
+            space={
+                "max_features": Range(0.1, 1.0),
+                "min_samples_leaf": Range(2, 100, log=True, whole=True),
+                "max_samples": Range(0.05, 0.4, log=True),
+            },
+            start={"max_features": 0.5, "min_samples_leaf": 3, "max_samples": 0.4},
+            build=_extra_trees,
+        ),
+        "nearest_neighbors": Family(
+            "linear", ANY, {"n_neighbors": Range(3, 200, log=True, whole=True)}, {"n_neighbors": 15}, _neighbors
+        ),
+        "neural_network": Family(
+            recipe="linear",
+            problems=ANY,
+            space={
+                "width": Range(16, 128, log=True, whole=True),
+                "alpha": Range(1e-6, 1e-1, log=True),
+                "learning_rate_init": Range(3e-4, 1e-2, log=True),
+            },
+            start={"width": 32, "alpha": 1e-4, "learning_rate_init": 1e-3},
+            build=_network,
+        ),
     }
 )
+# What is searched when nobody chooses: quick on any table, and seldom beaten by the rest.
+USUAL = ("hist_gradient_boosting", "logistic_regression", "linear_regression", "random_forest")
 
 DUMMY = Family("trees", ANY, {}, {}, _dummy)
 

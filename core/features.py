@@ -1,16 +1,24 @@
-"""From raw columns to what estimators read: which columns are features, and one encoder a recipe."""
+"""Which raw columns are features, and their values in the types that encoders expect."""
 
-from collections.abc import Callable, Mapping
+import re
 from dataclasses import dataclass
-from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.errors import DataRejected
+from core.metrics import Floats
+from core.values import text_of
 
 MOST_CATEGORIES = 200
+KINDS = ("number", "category", "date", "text")
+DECLARED_KINDS = {"float": "number", "int": "number", "boolean": "number", "category": "category", "datetime": "date"}
+# Prose has more different words than this; fewer cannot be told apart in `core.encoding.TEXT_DIMENSIONS` dimensions.
+FEWEST_WORDS = 40
+N_LOOKED_AT = 2000
+# What pandas.api.types.infer_dtype says of a column of objects.
+HELD_NUMBERS = frozenset({"decimal", "integer", "floating", "mixed-integer-float", "boolean"})
+HELD_CATEGORIES = frozenset({"string", "categorical", "mixed-integer"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +30,15 @@ class FeaturePlan:
         declared: Column types of the contract, as name and type pairs.
         rare_share: Categories rarer than this share of the training rows are folded into one.
         recipes: The encodings that the searched families and the baselines need.
+        dates, text: Whether moments and free texts become features.
     """
 
     excluded: tuple[str, ...]
     declared: tuple[tuple[str, str], ...]
     rare_share: float
     recipes: tuple[str, ...]
+    dates: bool = True
+    text: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,31 +47,36 @@ class FeatureColumns:
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
+    dates: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, in the order of the encoded columns."""
-        return self.numbers + self.categories
+        return self.numbers + self.categories + self.dates + self.texts
 
 
 def feature_columns(train: pd.DataFrame, plan: FeaturePlan) -> FeatureColumns:
     """Choose features: every column that the plan does not exclude.
 
-    Dates, free text and columns without a value are left out.
+    Columns without a value, and text that is all different without being prose (names, codes), are left out.
 
     Raises:
         DataRejected: Nothing is left.
     """
-    declared = dict(plan.declared)
-    kinds = {str(name): _kind(train[name], declared.get(name)) for name in train.columns if name not in plan.excluded}
+    declared, names = dict(plan.declared), [name for name in train.columns if str(name) not in plan.excluded]
+    kinds = {str(name): _kind(train[name], declared.get(str(name))) for name in names}
+    of_kind = {wanted: tuple(sorted(name for name, kind in kinds.items() if kind == wanted)) for wanted in KINDS}
     chosen = FeatureColumns(
-        numbers=tuple(sorted(name for name, kind in kinds.items() if kind == "number")),
-        categories=tuple(sorted(name for name, kind in kinds.items() if kind == "category")),
+        numbers=of_kind["number"],
+        categories=of_kind["category"],
+        dates=of_kind["date"] if plan.dates else (),
+        texts=of_kind["text"] if plan.text else (),
     )
     if not chosen.names:
         raise DataRejected(
             "no column is left to learn from",
-            f"of {len(train.columns)} columns all are target, key, time, group, dropped, dates, text or empty",
+            f"of {len(train.columns)} columns all are target, key, time, group, dropped, empty or all different",
             "drop fewer columns in `features.drop`",
         )
     return chosen
@@ -69,78 +85,78 @@ def feature_columns(train: pd.DataFrame, plan: FeaturePlan) -> FeatureColumns:
 def _kind(column: pd.Series, declared: str | None) -> str:
     if column.isna().all():
         return "none"
-    if declared is not None:
-        return {"float": "number", "int": "number", "boolean": "number", "category": "category"}.get(declared, "none")
-    if pd.api.types.is_numeric_dtype(column):
+    if declared is not None and declared != "text":
+        return DECLARED_KINDS[declared]
+    held = pd.api.types.infer_dtype(column, skipna=True)
+    if pd.api.types.is_numeric_dtype(column) or held in HELD_NUMBERS:
         return "number"
-    if pd.api.types.is_datetime64_any_dtype(column) or pd.api.types.is_timedelta64_dtype(column):
-        return "none"
-    # Mostly different values are names or free text: a category of one row teaches nothing.
-    return "category" if column.nunique() <= max(MOST_CATEGORIES, len(column) // 20) else "none"
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return "date"
+    return _kind_of_text(column, declared) if held in HELD_CATEGORIES else "none"
 
 
-def make_encoder(recipe: str, columns: FeatureColumns, rare_share: float) -> Any:
-    """An unfitted scikit-learn transformer from raw rows to a dense float array.
-
-    Args:
-        recipe: A key of RECIPES.
-        columns: What it reads; other columns are ignored, their order does not matter.
-        rare_share: Categories rarer than this share of the training rows are folded into one.
-    """
-    from sklearn.compose import ColumnTransformer
-
-    numbers, categories = RECIPES[recipe](rare_share)
-    parts = [("numbers", numbers, list(columns.numbers)), ("categories", categories, list(columns.categories))]
-    return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
+def _kind_of_text(column: pd.Series, declared: str | None) -> str:
+    if declared is None and column.nunique() <= max(MOST_CATEGORIES, len(column) // 20):
+        return "category"
+    return "text" if _is_prose(column) else "none"
 
 
-def categorical_positions(recipe: str, columns: FeatureColumns) -> tuple[int, ...]:
-    """Which encoded columns hold category codes."""
-    return tuple(range(len(columns.numbers), len(columns.names))) if recipe == "trees" else ()
+def _is_prose(column: pd.Series) -> bool:
+    # Mostly different single words are names or codes: they teach nothing, and neither would their pieces.
+    texts = column.dropna().astype(str).head(N_LOOKED_AT)
+    words = [re.findall(r"\w\w+", text.lower()) for text in texts]
+    return sum(map(len, words)) > 2 * len(words) and len({word for row in words for word in row}) >= FEWEST_WORDS
 
 
 def feature_frame(frame: pd.DataFrame, columns: FeatureColumns) -> pd.DataFrame:
-    """The feature columns in the types that encoders expect: numbers as float64, categories as text or None."""
-    numbers = {name: frame[name].to_numpy(np.float64, na_value=np.nan) for name in columns.numbers}
-    return pd.DataFrame(numbers | {name: _as_text(frame[name]) for name in columns.categories}, index=frame.index)
+    """The feature columns in the types that encoders expect: numbers as float64, categories and prose as text.
+
+    A moment is its days since 1970 (UTC). Missing and infinite numbers, missing moments and categories become NaN,
+    missing prose an empty text. What a row becomes depends on that row alone.
+
+    Raises:
+        DataRejected: A column is not there, or holds text where numbers are expected.
+    """
+    by_text = {str(name): frame[name] for name in frame.columns}
+    absent = [name for name in columns.names if name not in by_text]
+    if absent:
+        raise DataRejected(
+            f"the feature '{absent[0]}' is missing",
+            f"the columns are {', '.join(list(by_text)[:20])}",
+            "give all columns that the model was trained on",
+        )
+    ready: dict[str, Floats | pd.Series] = {name: _as_numbers(by_text[name]) for name in columns.numbers}
+    ready |= {name: _as_text(by_text[name]) for name in columns.categories}
+    ready |= {name: _as_days(by_text[name]) for name in columns.dates}
+    ready |= {name: _as_text(by_text[name]).fillna("") for name in columns.texts}
+    return pd.DataFrame(ready, index=frame.index)
+
+
+def _as_numbers(column: pd.Series) -> Floats:
+    try:
+        numbers = column.to_numpy(np.float64, na_value=np.nan)
+    except (TypeError, ValueError) as error:
+        raise DataRejected(
+            f"the column '{column.name}' does not hold numbers",
+            " ".join(str(error).split())[:200],
+            "correct the values, or drop the column in `features.drop`",
+        ) from error
+    return np.where(np.isfinite(numbers), numbers, np.nan)
+
+
+def _as_days(column: pd.Series) -> Floats:
+    try:
+        moments = pd.to_datetime(column, utc=True)
+    except (TypeError, ValueError) as error:
+        raise DataRejected(
+            f"the column '{column.name}' does not hold moments",
+            " ".join(str(error).split())[:200],
+            "correct the values, or drop the column in `features.drop`",
+        ) from error
+    days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
+    return np.asarray(days, dtype=np.float64)
 
 
 def _as_text(column: pd.Series) -> pd.Series:
-    return column.astype(object).where(column.notna(), None).map(str, na_action="ignore")
-
-
-def _for_trees(rare_share: float) -> tuple[Any, Any]:
-    from sklearn.preprocessing import OrdinalEncoder
-
-    # Trees read missing values as they are; -1 is read as missing too, so an unseen category is no surprise.
-    codes = OrdinalEncoder(
-        handle_unknown="use_encoded_value",
-        unknown_value=-1,
-        encoded_missing_value=-1,
-        min_frequency=rare_share or None,
-        max_categories=MOST_CATEGORIES,
-    )
-    return "passthrough", codes
-
-
-def _for_linear(rare_share: float) -> tuple[Any, Any]:
-    from sklearn.impute import SimpleImputer
-    from sklearn.pipeline import make_pipeline
-    from sklearn.preprocessing import OneHotEncoder, StandardScaler
-
-    numbers = make_pipeline(SimpleImputer(strategy="median", add_indicator=True), StandardScaler())
-    one_hot = OneHotEncoder(
-        handle_unknown="infrequent_if_exist",
-        min_frequency=rare_share or None,
-        max_categories=MOST_CATEGORIES,
-        sparse_output=False,
-    )
-    return numbers, one_hot
-
-
-RECIPES: Mapping[str, Callable[[float], tuple[Any, Any]]] = MappingProxyType(
-    {
-        "trees": _for_trees,
-        "linear": _for_linear,
-    }
-)
+    texts = [np.nan if missing else text_of(value) for value, missing in zip(column, column.isna(), strict=True)]
+    return pd.Series(texts, index=column.index, dtype=object)

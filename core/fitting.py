@@ -1,5 +1,6 @@
 """Fit one candidate on encoded rows, predict with it, and pack it into a pipeline that reads raw rows."""
 
+import inspect
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -49,12 +50,26 @@ def fit_family(family: Family, params: Params, learning: Learning, rows: tuple[R
     from threadpoolctl import threadpool_limits
 
     train, validation = rows
+    if learning.problem != "regression":
+        check_classes(train.y, validation.y)
     estimator = family.build(params, learning.problem, learning.seed)
     with threadpool_limits(limits=1):
-        if not hasattr(estimator, "early_stopping"):
+        if "X_val" not in inspect.signature(estimator.fit).parameters:
             return estimator.fit(train.x, train.y)
         estimator.set_params(categorical_features=list(train.categorical) or None)
         return estimator.fit(train.x, train.y, X_val=validation.x, y_val=validation.y)
+
+
+def check_classes(train: Floats, validation: Floats) -> None:
+    """Make sure that each class has training rows; without them a probability would stand in another class's place.
+
+    Raises:
+        ValueError: A class has none.
+    """
+    n_classes = int(max(train.max(), validation.max(), 1)) + 1
+    absent = sorted(set(range(n_classes)) - set(train.astype(int)))
+    if absent:
+        raise ValueError(f"the training rows hold no row of class number {absent[0]}")
 
 
 def predict(estimator: Any, x: Any, problem: str) -> Floats:

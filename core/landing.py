@@ -17,4 +17,6 @@ def by_period(frame: pd.DataFrame, time: str | None) -> dict[str, pd.DataFrame]:
 def rows_until(frame: pd.DataFrame, time: str, until: pd.Timestamp) -> pd.DataFrame:
     """Rows up to a moment; a date without a time of day includes its whole day."""
     end = until + pd.Timedelta(days=1) if until == until.normalize() else until + pd.Timedelta(microseconds=1)
+    if isinstance(frame[time].dtype, pd.DatetimeTZDtype):
+        end = end.tz_localize(frame[time].dt.tz)
     return frame[frame[time] < end]

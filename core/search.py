@@ -1,6 +1,7 @@
 """The search for the best candidate with Optuna: asked in batches, told in order, so that workers change nothing."""
 
 import itertools
+import math
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -60,6 +61,10 @@ def search(
     Raises:
         TrainingError: Every trial failed.
     """
+    if not families:
+        raise TrainingError(
+            "there is nothing to search", "no family is left that suits the problem", "see search.families"
+        )
     study = _study(spec, seed)
     first = list(_first_candidates(spec, families, seed))
     # A grid that is done is done: the rest of the budget is not spent on random points.
@@ -71,9 +76,7 @@ def search(
         asked = [study.ask() for _ in range(min(BATCH, budget - len(done)))]
         candidates = [_suggest(trial, families) for trial in asked]
         for trial, candidate, tried in zip(asked, candidates, evaluate(candidates), strict=True):
-            state = optuna.trial.TrialState.FAIL if tried.value is None else optuna.trial.TrialState.COMPLETE
-            study.tell(trial, tried.value, state=state)
-            done.append(Trial(trial.number, candidate, tried.value, tried.seconds, tried.error))
+            done.append(_told(study, trial, candidate, tried))
     if all(trial.value is None for trial in done):
         raise TrainingError(
             f"all {len(done)} trials failed",
@@ -81,6 +84,14 @@ def search(
             "look at the data and at `search.families`",
         )
     return done
+
+
+def _told(study: optuna.Study, trial: optuna.trial.Trial, candidate: Candidate, tried: Tried) -> Trial:
+    value, error = tried.value, tried.error
+    if value is not None and not math.isfinite(value):
+        value, error = None, f"{candidate.family}: the metric is undefined on the validation rows"
+    study.tell(trial, value, state=optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE)
+    return Trial(trial.number, candidate, value, tried.seconds, error)
 
 
 def best_trial(trials: Sequence[Trial], metric: str) -> Trial:

@@ -9,18 +9,28 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from core.contract_spec import ColumnSpec, ContractSpec, SentinelSpec, Share  # noqa: F401 - the spec's one door
 from core.durations import Duration
+from core.families import families_for
 from core.metrics import METRICS, default_metric
 from core.section import Section
 
 Problem = Literal["binary", "multiclass", "regression"]
 Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
+FamilyName = Literal[
+    "hist_gradient_boosting",
+    "logistic_regression",
+    "linear_regression",
+    "random_forest",
+    "extra_trees",
+    "nearest_neighbors",
+    "neural_network",
+]
 Action = Literal["retrain", "alert", "note"]
 
 
 class TargetSpec(Section):
     column: str = Field(description="Column to predict")
-    positive: str | int | float | bool | None = Field(
-        None, union_mode="left_to_right", description="Value that counts as positive; default the rarer one"
+    positive: str | bool | int | float | None = Field(
+        None, description="Value that counts as positive; default the rarer one"
     )
 
 
@@ -50,6 +60,10 @@ class DataSpec(Section):
 
 class FeatureSpec(Section):
     drop: tuple[str, ...] = Field((), description="Columns that are never features")
+    dates: Literal["auto", "off"] = Field(
+        "auto", description="Moments become elapsed time and places in day, week, year"
+    )
+    text: Literal["auto", "off"] = Field("auto", description="Prose becomes TF-IDF in a few dimensions (SVD)")
     rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
 
 
@@ -69,9 +83,9 @@ class SplitSpec(Section):
 
 
 class SearchSpec(Section):
-    families: tuple[
-        Literal["hist_gradient_boosting", "logistic_regression", "linear_regression", "random_forest"], ...
-    ] = Field((), description="Model families to search; default all that suit the problem")
+    families: tuple[FamilyName, ...] = Field(
+        (), description="Model families to search; default the usual ones that suit the problem"
+    )
     sampler: Literal["tpe", "random", "grid"] = Field("tpe", description="How Optuna proposes parameters")
     trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
     timeout: Duration | None = Field(None, description="No new candidates are started after this span")
@@ -125,8 +139,8 @@ Actions = Annotated[tuple[Action, ...], BeforeValidator(_as_actions), Field(min_
 
 
 class WhenSpec(Section):
-    broken_data: tuple[Literal["alert", "note"], ...] | Literal["alert", "note"] = Field(
-        ("alert",), description="The window breaks the contract; never a reason to retrain"
+    broken_data: Annotated[tuple[Literal["alert", "note"], ...], BeforeValidator(_as_actions), Field(min_length=1)] = (
+        Field(("alert",), description="The window breaks the contract; never a reason to retrain")
     )
     mild_drift: Actions = Field(("note",), description="Drift in few, unimportant or not yet persistent columns")
     drift: Actions = Field(("retrain",), description="Persistent drift in columns that matter")
@@ -158,21 +172,23 @@ class TrainingSpec(Section):
         None, description="binary | multiclass | regression; default inferred from the target"
     )
     seed: int = Field(0, ge=0, description="Seed of everything random")
-    target: TargetSpec
-    data: DataSpec
-    contract: ContractSpec = ContractSpec()
-    sentinel: SentinelSpec = SentinelSpec()
-    features: FeatureSpec = FeatureSpec()
-    split: SplitSpec = SplitSpec()
-    search: SearchSpec = SearchSpec()
-    gate: GateSpec = GateSpec()
-    monitor: MonitorSpec = MonitorSpec()
-    release: ReleaseSpec = ReleaseSpec()
+    target: TargetSpec = Field(description="What is predicted")
+    data: DataSpec = Field(description="Where the rows come from")
+    contract: ContractSpec = Field(ContractSpec(), description="What may be in the data")
+    sentinel: SentinelSpec = Field(SentinelSpec(), description="What its findings do before a training")
+    features: FeatureSpec = Field(FeatureSpec(), description="What the model reads")
+    split: SplitSpec = Field(SplitSpec(), description="Which rows train, tune and score")
+    search: SearchSpec = Field(SearchSpec(), description="Which candidates are tried")
+    gate: GateSpec = Field(GateSpec(), description="What a challenger must show")
+    monitor: MonitorSpec = Field(MonitorSpec(), description="What is watched, and what follows")
+    release: ReleaseSpec = Field(ReleaseSpec(), description="How a version becomes the champion")
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
         if self.contract.freshness is not None and self.data.time is None:
             raise ValueError("`contract.freshness` needs `data.time`")
+        if self.problem and not families_for(self.problem, self.search.families):
+            raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:
             raise ValueError(f"`split.by: {self.split.by}` needs `data.{self.split.by}`")
         named = (self.search.metric, self.gate.versus_champion.metric, *self.gate.minimum)

@@ -33,9 +33,24 @@ def parse_spec(text: str, origin: str, overrides: Sequence[str] = ()) -> Trainin
         raise _explain(error, origin) from error
 
 
+class _Loader(yaml.SafeLoader):
+    """PyYAML's safe loader, which does not let the second of two equal keys win in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        seen = set()
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.value in seen:
+                problem = f"the key `{key.value}` is given twice"
+                raise yaml.constructor.ConstructorError(None, None, problem, key.start_mark)
+            seen.add(str(key.value))
+        return super().construct_mapping(node, deep)
+
+
 def _load_yaml(text: str, origin: str) -> Any:
     try:
-        return yaml.safe_load(text)
+        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+    except ValueError as error:
+        raise SpecError(f"{origin} is not readable as YAML", str(error), "put the value in quotes") from error
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""

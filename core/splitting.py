@@ -10,19 +10,30 @@ from numpy.typing import NDArray
 
 from core.errors import DataRejected
 from core.metrics import Floats
+from core.values import text_of
 
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class SplitPlan:
-    """How to split: by the hash of columns, or by a time column with a gap."""
+    """How to split: by the hash of columns, or by a time column with a gap.
+
+    Attributes:
+        columns: What decides; none: all columns but the excluded ones.
+        excluded: Columns that may change after a row was first seen: the label, which arrives late.
+    """
 
     by: str
     columns: tuple[str, ...]
     test: float
     validation: float
     gap: timedelta = timedelta(0)
+    excluded: tuple[str, ...] = ()
+
+    def deciding(self, frame: pd.DataFrame) -> tuple[str, ...]:
+        """The columns that decide, spelled out."""
+        return self.columns or tuple(sorted(str(name) for name in frame.columns if name not in self.excluded))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +48,7 @@ class SeenRows:
     def unseen(self, frame: pd.DataFrame) -> Mask:
         """Rows that the model never saw, shape (n,)."""
         if self.by == "time":
-            return np.asarray(frame[self.columns[0]] > pd.Timestamp(str(self.until)))
+            return np.asarray(_without_zone(frame[self.columns[0]]) > _naive(str(self.until)))
         return np.asarray(hash_position(frame, self.columns) < self.test)
 
 
@@ -69,7 +80,7 @@ def split_rows(frame: pd.DataFrame, plan: SplitPlan) -> tuple[pd.DataFrame, pd.D
 def seen_rows(train: pd.DataFrame, validation: pd.DataFrame, plan: SplitPlan) -> SeenRows:
     """What a model that is trained on these parts will have seen."""
     if plan.by != "time":
-        return SeenRows(plan.by, plan.columns, None, plan.test)
+        return SeenRows(plan.by, plan.deciding(train), None, plan.test)
     column = plan.columns[0]
     newest = max(train[column].max(), validation[column].max())
     return SeenRows("time", plan.columns, pd.Timestamp(newest).isoformat(), plan.test)
@@ -80,12 +91,29 @@ def hash_position(frame: pd.DataFrame, columns: tuple[str, ...]) -> Floats:
 
     Values are hashed as text, so that a key reads the same from CSV and Parquet, as `int` or `str`.
     """
-    keys = frame[list(columns or sorted(frame.columns, key=str))].astype(str)
+    keys = pd.DataFrame({name: _as_written(frame[name]) for name in columns})
     return pd.util.hash_pandas_object(keys, index=False).to_numpy(np.uint64) / np.float64(2**64)
 
 
+def _as_written(column: pd.Series) -> pd.Series:
+    """Each value as text by itself: what stands in other rows must not change how a row is read."""
+    if pd.api.types.is_datetime64_any_dtype(column):
+        return _without_zone(column).astype("datetime64[us]").astype("int64").astype(str)
+    return column.astype(object).map(text_of)
+
+
+def _without_zone(column: pd.Series) -> pd.Series:
+    zoned = isinstance(column.dtype, pd.DatetimeTZDtype)
+    return column.dt.tz_convert("UTC").dt.tz_localize(None) if zoned else column
+
+
+def _naive(moment: str) -> pd.Timestamp:
+    stamp = pd.Timestamp(moment)
+    return stamp.tz_convert("UTC").tz_localize(None) if stamp.tzinfo else stamp
+
+
 def _sides_by_hash(frame: pd.DataFrame, plan: SplitPlan) -> NDArray[Any]:
-    place = hash_position(frame, plan.columns)
+    place = hash_position(frame, plan.deciding(frame))
     inner = np.where(place < plan.test + plan.validation, "validation", "train")
     return np.where(place < plan.test, "test", inner)
 

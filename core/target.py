@@ -29,6 +29,7 @@ class TargetCoding:
 
 def infer_problem(values: pd.Series) -> str:
     """binary, multiclass or regression, from the target's values."""
+    _check_scalars(values)
     n_values = values.nunique(dropna=True)
     if n_values <= 2:
         return "binary"
@@ -60,8 +61,18 @@ def code_target(values: pd.Series, problem: str | None, positive: Any = None) ->
     return TargetCoding(problem, tuple(classes))
 
 
+def _check_scalars(values: pd.Series) -> None:
+    odd = next((value for value in values if not pd.api.types.is_scalar(value)), None)
+    if odd is not None:
+        raise DataRejected(
+            f"the target column '{values.name}' cannot be predicted",
+            f"it holds {odd!r}, which is no single value",
+            "choose a column of numbers or classes",
+        )
+
+
 def _check_numbers(values: pd.Series, name: str) -> None:
-    numbers = pd.to_numeric(values, errors="coerce")
+    numbers = pd.to_numeric(values, errors="coerce").replace([np.inf, -np.inf], np.nan)
     broken = values[numbers.isna() & values.notna()]
     if len(broken):
         why = f"{len(broken)} of {len(values)} values are no numbers, such as {broken.iloc[0]!r}"
@@ -83,7 +94,7 @@ def _positive_last(values: pd.Series, classes: list[Any], positive: Any, name: s
         raise DataRejected(f"{name} is not binary", why, "set `problem: multiclass`, or choose another target")
     if positive is None:
         positive = min(reversed(classes), key=lambda c: int((values == c).sum()))
-    if positive not in classes:
+    if not any(c == positive for c in classes):
         why = f"`target.positive` is {positive!r}, the column has {classes[0]!r} and {classes[1]!r}"
         raise DataRejected(f"{name} never takes its positive value", why, "correct `target.positive`")
-    return [next(c for c in classes if c != positive), positive]
+    return sorted(classes, key=lambda c: bool(c == positive))

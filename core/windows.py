@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from core.errors import SpecError
+from core.errors import DataMissing, SpecError
 from core.spec import WindowSpec
 
 
@@ -11,6 +11,7 @@ def newest_rows(frame: pd.DataFrame, window: WindowSpec, time: str | None) -> pd
 
     Raises:
         SpecError: The window is a span of time and no time column is named.
+        DataMissing: The time column is not there.
     """
     if window.last is not None and time is None:
         raise SpecError(
@@ -18,8 +19,14 @@ def newest_rows(frame: pd.DataFrame, window: WindowSpec, time: str | None) -> pd
             "the model names no time column",
             "name `data.time`, or give the window in rows",
         )
-    # Stable: rows that share a timestamp keep their order, and the same table gives the same window.
-    ordered = frame.sort_values(time, kind="stable", ignore_index=True) if time else frame
+    if time is not None and time not in frame.columns:
+        raise DataMissing(
+            f"there is no time column '{time}'",
+            f"the columns are {', '.join(map(str, list(frame.columns)[:20]))}",
+            "correct `data.time`, or the source",
+        )
+    # Stable: rows that share a timestamp keep their order. Rows without a time are the oldest, never the newest.
+    ordered = frame.sort_values(time, kind="stable", ignore_index=True, na_position="first") if time else frame
     if window.last is not None and len(ordered):
         newest = ordered[time].iloc[-1]
         ordered = ordered[ordered[time] > newest - window.last].reset_index(drop=True)

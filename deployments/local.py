@@ -4,7 +4,7 @@ from adapters.settings import Settings
 from adapters.specs import model_names, read_spec
 from deployments.ports import Ports
 from deployments.schedules import schedule_checks
-from deployments.stack import Stack, start_stack
+from deployments.stack import Stack, running_stack, start_stack
 
 
 def own_ports(where: Settings) -> Ports:
@@ -13,8 +13,8 @@ def own_ports(where: Settings) -> Ports:
 
 
 def start_for_good(where: Settings) -> Stack:
-    """Start the stack so that it stays, and schedule every model's check."""
+    """Start the stack so that it stays, or find it running, and schedule every model's check."""
     every = {name: read_spec(name).monitor.every for name in model_names()}
-    stack = start_stack(where, own_ports(where), tied=False)
+    stack = running_stack(where) or start_stack(where, own_ports(where), tied=False)
     schedule_checks(stack.prefect_api, every)
     return stack

@@ -5,7 +5,8 @@ from prefect import get_run_logger, task
 
 from adapters.packaging import pack_bytes
 from adapters.storage import read_frame, write_array, write_content
-from core.features import FeaturePlan, categorical_positions, feature_columns, feature_frame, make_encoder
+from core.encoding import categorical_positions, make_encoder
+from core.features import FeaturePlan, feature_columns, feature_frame
 from core.refs import EncodedRef, FeaturesRef, Splits
 from core.target import TargetCoding
 from tasks.policies import STAGE

@@ -13,7 +13,12 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
     by = spec.split_by
     columns = {"time": (spec.data.time,), "group": (spec.data.group,), "hash": spec.data.key}[by]
     return SplitPlan(
-        by, tuple(str(column) for column in columns), spec.split.test, spec.split.validation, spec.split.gap
+        by=by,
+        columns=tuple(str(column) for column in columns),
+        test=spec.split.test,
+        validation=spec.split.validation,
+        gap=spec.split.gap,
+        excluded=(spec.target.column,),
     )
 
 
@@ -27,6 +32,8 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
         declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
+        dates=spec.features.dates == "auto",
+        text=spec.features.text == "auto",
     )
 
 

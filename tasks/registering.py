@@ -64,7 +64,7 @@ def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: Targe
     if len(np.unique(y)) < 2:
         return Verdict("undecided", f"version {champion.number} has seen all but {len(rows)} of {len(test)} test rows")
     challenger = np.asarray(read_array(report.predictions))[unseen]
-    paired = Paired(y, challenger, old.predict(registry.load_pipeline(champion), rows), _days(rows, spec.data.time))
+    paired = Paired(y, challenger, old.predict(registry.load_pipeline(champion), rows), _blocks(rows, spec))
     verdict = compare(paired, spec.gate.versus_champion, spec.metric, spec.seed)
     slices = {name: rows[name].to_numpy() for name in spec.gate.slices.columns if name in rows}
     compared = (spec.gate.versus_champion.metric or spec.metric, spec.gate.versus_champion.confidence)
@@ -74,12 +74,22 @@ def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: Targe
     return replace(told, challenger=next(scores), champion=next(scores))
 
 
-def _days(rows: pd.DataFrame, time: str | None) -> NDArray[np.int64] | None:
-    # Rows of one day share weather and weekday and err together: the bootstrap draws whole days where there are enough.
+def _blocks(rows: pd.DataFrame, spec: TrainingSpec) -> NDArray[np.int64] | None:
+    if spec.split_by == "group":
+        return np.asarray(pd.factorize(rows[str(spec.data.group)])[0], dtype=np.int64)
+    return _stretches(rows, spec.data.time)
+
+
+def _stretches(rows: pd.DataFrame, time: str | None) -> NDArray[np.int64] | None:
+    # Rows of one day share weather and weekday and err together: the bootstrap draws whole days, and where these are
+    # too few, stretches of rows in order of time. Single rows would give an interval that is far too narrow.
     if time is None:
         return None
     codes, days = pd.factorize(rows[time].dt.floor("D"))
-    return codes.astype(np.int64) if len(days) >= FEWEST_BLOCKS else None
+    if len(days) >= FEWEST_BLOCKS:
+        return np.asarray(codes, dtype=np.int64)
+    place = rows[time].rank(method="first").to_numpy(np.int64) - 1
+    return np.asarray(place * FEWEST_BLOCKS // len(rows), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True)

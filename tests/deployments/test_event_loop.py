@@ -6,6 +6,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
+from adapters import journal
 from adapters.registry import find_champion
 from adapters.settings import settings
 from core.events import DriftDetected
@@ -37,8 +38,8 @@ def test_drift_event_starts_a_training_whose_event_starts_the_release(client: Sy
     assert started_by_event(training)
     assert training.state_name == "Registered"
 
-    (version_event,) = _events_of(client, "model.registered")
-    released = run_for(client, "release", version_event, lambda: None)
+    registered = journal.entries("toy", "training")[0]["event_id"]
+    released = run_for(client, "release", registered, lambda: None)
     assert started_by_event(released)
     assert released.state_name == "Released"
     champion = find_champion("toy")
@@ -64,9 +65,3 @@ def test_event_without_the_label_starts_nothing(client: SyncPrefectClient) -> No
     arrived = land_frame("toy", toy_table(seed=2, shift=1.0), "day")
     run_for(client, "check-drift", str(arrived.event_id), lambda: None)
     assert not [run for run in client.read_flow_runs() if run.parameters.get("cause") == str(event.id)]
-
-
-def _events_of(client: SyncPrefectClient, name: str) -> list[str]:
-    wanted = {"filter": {"event": {"name": [name]}}}
-    found = client.request("POST", "/events/filter", json=wanted).json()["events"]
-    return [event["id"] for event in found]

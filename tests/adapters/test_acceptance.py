@@ -1,0 +1,26 @@
+import numpy as np
+import pytest
+
+from adapters.acceptance import score_in_clean_process
+from adapters.packaging import pack_bytes
+from core.fitting import predict
+from tests.adapters.conftest import COLUMNS, ROWS, pipeline_of
+
+
+@pytest.fixture
+def golden(tmp_path):
+    """Golden rows, and beside them what was expected at training."""
+    ROWS.head(20).assign(expected_0=0.0).to_parquet(tmp_path / "golden.parquet")
+    return tmp_path / "golden.parquet"
+
+
+def test_clean_process_predicts_what_this_one_predicts(tmp_path, golden):
+    pipeline = pipeline_of("hist_gradient_boosting", "multiclass")
+    (tmp_path / "model.skops").write_bytes(pack_bytes(pipeline))
+    answer = score_in_clean_process(tmp_path / "model.skops", golden, len(COLUMNS.names))
+    np.testing.assert_allclose(answer["prediction"], predict(pipeline, ROWS.head(20), "multiclass"), rtol=1e-12)
+
+
+def test_file_that_is_no_model_is_an_answer_that_tells_the_error(tmp_path, golden):
+    (tmp_path / "model.skops").write_bytes(b"no model")
+    assert "zip" in score_in_clean_process(tmp_path / "model.skops", golden, len(COLUMNS.names))["error"].lower()

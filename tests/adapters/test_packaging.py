@@ -1,0 +1,43 @@
+from functools import partial
+
+import numpy as np
+import pytest
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+
+from adapters.packaging import pack_bytes, unpack
+from core.errors import DataRejected
+from core.fitting import predict
+from tests.adapters.conftest import EVERY_MODEL, ROWS, pipeline_of
+
+
+@pytest.mark.parametrize(("family", "problem"), EVERY_MODEL)
+def test_model_predicts_the_same_after_packing(family, problem):
+    pipeline = pipeline_of(family, problem)
+    again = unpack(pack_bytes(pipeline), "a model")
+    np.testing.assert_array_equal(predict(again, ROWS, problem), predict(pipeline, ROWS, problem))
+
+
+def test_encoder_does_the_same_after_packing():
+    encoder = pipeline_of("logistic_regression", "binary").named_steps["prepare"]
+    np.testing.assert_array_equal(unpack(pack_bytes(encoder), "an encoder").transform(ROWS), encoder.transform(ROWS))
+
+
+class Stranger:
+    """A type that nobody has vouched for."""
+
+
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [(Stranger(), "Stranger"), (FunctionTransformer(eval), "eval"), (partial(Stranger), "Stranger")],
+    ids=["class", "function", "partial"],
+)
+def test_model_of_an_untrusted_type_is_refused_by_its_name(step, name):
+    content = pack_bytes(Pipeline([("step", step)]))
+    with pytest.raises(DataRejected, match=rf"(?s)the model m\.skops is refused.*{name}"):
+        unpack(content, "m.skops")
+
+
+def test_file_that_is_no_model_is_rejected_data():
+    with pytest.raises(DataRejected, match=r"m\.skops"):
+        unpack(b"no model", "m.skops")

@@ -1,0 +1,1 @@
+"""Tests of `core/` need no Prefect, no files, no network."""

@@ -1,0 +1,123 @@
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from core.decision import Decision, Evidence, Finding, decide, decide_broken, drifted_share, matters
+from core.performance import Decay
+from core.spec import MonitorSpec
+
+SPEC = MonitorSpec(cooldown="6h", min_new_rows=1000, persistence="2 of 3")
+DECAYED, SOUND = Decay(True, "loss 0.5 -> 0.7"), Decay(False, "loss 0.5 -> 0.5")
+
+
+def finding(column: str, effect: float, importance: float = 0.0) -> Finding:
+    return Finding(column, "number", effect, 0.1, effect >= 0.1, importance)
+
+
+CALM = (finding("age", 0.01, 0.6), finding("plan", 0.02, 0.4))
+STRONG = (finding("age", 0.5, 0.6), finding("plan", 0.02, 0.4))
+UNIMPORTANT = (finding("age", 0.01, 0.95), finding("plan", 0.9, 0.05))
+
+
+def evidence(**known: object) -> Evidence:
+    default = Evidence(CALM, (), None, None, 5000, timedelta(days=2))
+    return replace(default, **known)
+
+
+def decided(**known: object) -> tuple[str, str]:
+    found = decide(evidence(**known), SPEC)
+    return found.decision, found.severity
+
+
+@pytest.mark.parametrize(
+    ("known", "answer"),
+    [
+        ({}, ("nothing", "none")),
+        ({"decay": SOUND}, ("nothing", "none")),
+        ({"drifted_before": (True, True)}, ("nothing", "none")),
+        ({"findings": STRONG}, ("note", "mild_drift")),
+        ({"findings": STRONG, "drifted_before": (False, False)}, ("note", "mild_drift")),
+        ({"findings": STRONG, "drifted_before": (True,)}, ("retrain", "drift")),
+        ({"findings": STRONG, "drifted_before": (False, True)}, ("retrain", "drift")),
+        ({"findings": STRONG, "drifted_before": (False, False, True)}, ("note", "mild_drift")),
+        ({"findings": UNIMPORTANT, "drifted_before": (True, True)}, ("note", "mild_drift")),
+        ({"decay": DECAYED}, ("retrain", "decay")),
+        ({"decay": DECAYED, "below_minimum": "roc_auc 0.5"}, ("retrain", "severe_decay")),
+        ({"decay": DECAYED, "new_rows": 999}, ("note", "decay")),
+        ({"decay": DECAYED, "new_rows": 1000}, ("retrain", "decay")),
+        ({"decay": DECAYED, "since_training": timedelta(hours=5)}, ("note", "decay")),
+        ({"decay": DECAYED, "since_training": timedelta(hours=6)}, ("retrain", "decay")),
+        ({"decay": DECAYED, "since_training": None}, ("retrain", "decay")),
+        ({"decay": DECAYED, "below_minimum": "roc_auc 0.5", "new_rows": 0}, ("alert", "severe_decay")),
+        ({"findings": ()}, ("nothing", "none")),
+    ],
+    ids=[
+        "calm", "calm and measured", "drift that is over", "first drifted window", "drift after calm", "two in a row",
+        "two of three", "two of four", "unimportant", "decay", "decay below the minimum", "too few new rows",
+        "just enough rows", "in the cooldown", "just after it", "training unknown", "held back, still an alert",
+        "nothing compared",
+    ],
+)  # fmt: skip
+def test_decision_follows_the_policy(known, answer):
+    assert decided(**known) == answer
+
+
+def test_same_evidence_gives_the_same_answer():
+    assert decide(evidence(findings=STRONG), SPEC) == decide(evidence(findings=STRONG), SPEC)
+
+
+def test_severe_decay_alerts_and_retrains():
+    assert decide(evidence(decay=DECAYED, below_minimum="roc_auc 0.5"), SPEC).actions == ("alert", "retrain")
+
+
+def test_performance_below_the_minimum_is_never_passed_over_in_silence():
+    assert decided(decay=SOUND, below_minimum="roc_auc 0.50, the minimum is 0.65")[0] != "nothing"
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"new_rows": 7}, "not retrained: 7 new rows"),
+        ({"since_training": timedelta(hours=1)}, "the cooldown is 6:00:00"),
+    ],
+)
+def test_reason_tells_why_it_was_not_retrained(known, told):
+    assert told in decide(evidence(decay=DECAYED, **known), SPEC).reason
+
+
+def test_reason_names_the_drifted_columns_and_their_importance():
+    assert decide(evidence(findings=STRONG), SPEC).reason == (
+        "note: 1 of 2 columns drifted (age), 60% of the model's importance; "
+        "drift that matters in 1 of the last 1 windows"
+    )
+
+
+def test_reason_is_given_when_nothing_is_done():
+    assert decide(evidence(), SPEC).reason == "none of 2 columns drifted"
+
+
+@pytest.mark.parametrize("action", ["alert", "note"])
+def test_broken_data_never_retrains(action):
+    spec = MonitorSpec(when={"broken_data": action, "drift": "retrain", "decay": "retrain"})
+    assert decide_broken(["age: min 0 broken by 3 rows"], spec) == Decision(
+        action, "broken_data", f"{action}: the data break their contract: age: min 0 broken by 3 rows", (action,)
+    )
+
+
+def test_policy_of_alerts_only_never_retrains():
+    quiet = MonitorSpec(when=dict.fromkeys(("mild_drift", "drift", "decay", "severe_decay"), "alert"))
+    assert "retrain" not in decide(evidence(decay=DECAYED, below_minimum="x"), quiet).actions
+
+
+def test_share_of_drifted_columns_counts_a_column_once():
+    twice = (*STRONG, Finding("age", "missing", 0.5, 0.1, True, 0.6))
+    assert drifted_share(twice) == 0.5
+
+
+def test_importance_of_a_column_counts_once():
+    assert not matters((finding("a", 0.5, 0.15), Finding("a", "missing", 0.5, 0.1, True, 0.15)))
+
+
+def test_no_findings_are_no_drift():
+    assert drifted_share(()) == 0.0

@@ -1,0 +1,130 @@
+import numpy as np
+import pytest
+
+from core.families import FAMILIES, baselines_for, build_estimator, families_for
+from core.fitting import (
+    Candidate,
+    Learning,
+    Rows,
+    better_first,
+    fit_candidate,
+    fit_family,
+    predict,
+    recipe_of,
+    score_candidate,
+)
+from core.metrics import METRICS, score
+
+N = 240
+RANDOM = np.random.default_rng(0)
+X = np.column_stack([RANDOM.normal(size=(N, 2)), RANDOM.integers(0, 3, N)])
+SIGNAL = X[:, 0] + 0.5 * (X[:, 2] == 1) + 0.3 * RANDOM.normal(size=N)
+TARGETS = {
+    "binary": (SIGNAL > 0).astype(float),
+    "multiclass": np.digitize(SIGNAL, [-0.5, 0.5]).astype(float),
+    "regression": SIGNAL,
+}
+METRIC = {"binary": "roc_auc", "multiclass": "log_loss", "regression": "rmse"}
+EVERY = [(family, problem) for problem in TARGETS for family in families_for(problem, ())]
+
+
+def rows_for(problem: str, family: str = "random_forest") -> tuple[Rows, Rows]:
+    categorical = (2,) if recipe_of(family) == "trees" else ()
+    y = TARGETS[problem]
+    return Rows(X[:160], y[:160], categorical), Rows(X[160:], y[160:], categorical)
+
+
+def learning(problem: str, seed: int = 0) -> Learning:
+    return Learning("y", problem, METRIC[problem], seed)
+
+
+def first_of(family: str) -> Candidate:
+    return Candidate(family, tuple(FAMILIES[family].start.items()))
+
+
+@pytest.mark.parametrize(("family", "problem"), EVERY)
+def test_same_seed_gives_the_same_model(family, problem):
+    train, validation = rows_for(problem, family)
+    one, two = (
+        predict(fit_candidate(first_of(family), learning(problem), train, validation), X, problem) for _ in range(2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize(("family", "problem"), EVERY)
+def test_every_family_is_better_than_a_constant(family, problem):
+    train, validation = rows_for(problem, family)
+    found = score_candidate(first_of(family), learning(problem), train, validation)
+    dummy = fit_family(baselines_for(problem)["dummy"], {}, learning(problem), (train, validation))
+    constant = score(METRIC[problem], validation.y, predict(dummy, validation.x, problem))
+    assert METRICS[METRIC[problem]].gain(found, constant) > 0
+
+
+@pytest.mark.parametrize(("problem", "shape"), [("binary", (N,)), ("multiclass", (N, 3)), ("regression", (N,))])
+def test_predictions_have_the_shape_that_metrics_read(problem, shape):
+    fitted = fit_candidate(first_of("random_forest"), learning(problem), *rows_for(problem))
+    assert predict(fitted, X, problem).shape == shape
+
+
+def test_another_seed_gives_another_forest():
+    one, two = (
+        predict(fit_candidate(first_of("random_forest"), learning("binary", seed), *rows_for("binary")), X, "binary")
+        for seed in (0, 1)
+    )
+    assert (one != two).any()
+
+
+def test_boosting_stops_early():
+    fitted = fit_candidate(first_of("hist_gradient_boosting"), learning("binary"), *rows_for("binary"))
+    assert fitted.n_iter_ < 400
+
+
+def test_boosting_stops_by_the_validation_rows():
+    train, validation = rows_for("binary")
+    noise = Rows(validation.x, 1 - validation.y, validation.categorical)
+    by_truth, by_noise = (
+        fit_candidate(first_of("hist_gradient_boosting"), learning("binary"), train, rows).n_iter_
+        for rows in (validation, noise)
+    )
+    assert by_noise < by_truth
+
+
+@pytest.mark.parametrize("family", families_for("multiclass", ()))
+def test_class_that_is_in_no_training_row_is_a_fault_that_a_trial_records(family):
+    train, validation = rows_for("multiclass", family)
+    kept = train.y != 1
+    without = Rows(train.x[kept], train.y[kept], train.categorical)
+    with pytest.raises(ValueError, match=r"class|label"):
+        score_candidate(first_of(family), learning("multiclass"), without, validation)
+
+
+def test_candidate_of_one_class_is_a_fault_that_a_trial_records():
+    train, validation = rows_for("binary")
+    one_class = Rows(train.x, np.zeros(len(train.y)), train.categorical)
+    with pytest.raises(ValueError, match="class"):
+        score_candidate(first_of("random_forest"), learning("binary"), one_class, validation)
+
+
+def test_families_that_do_not_suit_the_problem_are_left_out():
+    assert families_for("regression", ("logistic_regression", "random_forest")) == ("random_forest",)
+
+
+@pytest.mark.parametrize("problem", TARGETS)
+def test_baselines_are_a_constant_and_a_linear_model(problem):
+    assert list(baselines_for(problem)) == ["dummy", "linear"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_first_parameters_lie_in_the_space(family):
+    space, start = FAMILIES[family].space, FAMILIES[family].start
+    assert [name for name in space if not space[name].low <= start[name] <= space[name].high] == []
+
+
+@pytest.mark.parametrize(("family", "problem"), EVERY)
+def test_parameters_of_the_space_are_the_estimators_own(family, problem):
+    assert set(FAMILIES[family].space) <= set(build_estimator(family, FAMILIES[family].start, problem, 0).get_params())
+
+
+@pytest.mark.parametrize(("metric", "word"), [("roc_auc", "maximize"), ("rmse", "minimize")])
+def test_direction_of_a_metric_is_told_in_optunas_word(metric, word):
+    assert better_first(metric) == word
