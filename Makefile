@@ -21,7 +21,7 @@ demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS
 	@$(BIN)/everfit demo $(if $(MONTHS),--months $(MONTHS))
 
 test: $(STAMP) ## Run the tests; ARGS="-k gate" picks some.
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: $(STAMP) ## Check format, lint, types, import contracts and sizes.
 	@echo "== format" && $(BIN)/ruff format --check .

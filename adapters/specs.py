@@ -1,12 +1,17 @@
 """The models' YAML files."""
 
 import difflib
+import os
 import re
+import shutil
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 from adapters.settings import settings
 from adapters.storage import write_bytes
+from core.contract_spec import ContractSpec
+from core.contract_text import with_contract
 from core.errors import SpecError, StorageUnavailable
 from core.spec import NAME_PATTERN, TrainingSpec
 from core.spec_reading import parse_spec
@@ -29,10 +34,7 @@ def read_spec(model: str, overrides: Sequence[str] = ()) -> TrainingSpec:
         fix = f"did you mean `{near[0]}`?" if near else f"known models: {', '.join(known) or 'none'}"
         raise SpecError(f"there is no model '{model}'", f"{settings().models} holds no {model}.yaml", fix)
     path = settings().models / f"{model}.yaml"
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SpecError(f"cannot read {path}", str(error), "make it a readable UTF-8 file") from error
+    text = _read_text(path)
     spec = parse_spec(text, path.name, overrides)
     if spec.name != model:
         raise SpecError(
@@ -79,3 +81,47 @@ def write_spec_file(name: str, text: str, *, force: bool = False) -> Path:
             f"cannot write {path}", why, "set EVERFIT_MODELS to a folder that you may write"
         ) from error
     return path
+
+
+def write_contract(model: str, contract: ContractSpec) -> Path:
+    """Put a contract into a model's YAML, whole or not at all; nothing else in the file changes.
+
+    Raises:
+        SpecError: The file cannot be written, or would no longer say the same with its contract rewritten.
+    """
+    path = settings().models / f"{model}.yaml"
+    before = _read_text(path)
+    old = parse_spec(before, path.name)
+    after = with_contract(before, contract)
+    if parse_spec(after, path.name) != old.model_copy(update={"contract": contract}):
+        raise SpecError(
+            f"the contract of {path.name} cannot be rewritten",
+            "the file would say something else elsewhere, or not what was found",
+            "take the changes of `everfit contract diff` over by hand",
+        )
+    try:
+        # A link stays a link: what it points at is replaced.
+        _replace(path.resolve(), after.encode())
+    except OSError as error:
+        raise SpecError(f"cannot write {path}", error.strerror or str(error), "make its folder writable") from error
+    return path
+
+
+def _replace(path: Path, content: bytes) -> None:
+    handle, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=".draft")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        shutil.copymode(path, draft)
+        Path(draft).replace(path)
+    except BaseException:
+        Path(draft).unlink()
+        raise
+
+
+def _read_text(path: Path) -> str:
+    try:
+        # Bytes: the line ends are the file's own, and stay so.
+        return path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SpecError(f"cannot read {path}", str(error), "make it a readable UTF-8 file") from error

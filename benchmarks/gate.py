@@ -24,9 +24,7 @@ def run() -> None:
     started = time.process_time()
     theirs = _with_scikit_learn(rows)
     their_seconds = time.process_time() - started
-    print(
-        f"{N_RESAMPLES} resamples of {N_ROWS} rows: {our_seconds:.2f} CPU s, with scikit-learn {their_seconds:.2f} CPU s,"
-    )
+    print(f"{N_RESAMPLES} resamples, {N_ROWS} rows: {our_seconds:.2f} CPU s, scikit-learn {their_seconds:.2f} CPU s")
     apart = np.abs(theirs - [ours.low, ours.high]).max()
     print(f"  ratio {their_seconds / our_seconds:.1f}; ends of the interval differ by {apart:.1e}")
     for name, keep_blocks in (("blocks of rows that err together", True), ("single rows", False)):

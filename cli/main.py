@@ -6,6 +6,7 @@ import sys
 import click
 
 from cli.answers import run
+from cli.contract_commands import contract
 from cli.data_commands import land
 from cli.init_command import init
 from cli.model_commands import approve, check, release, train
@@ -18,7 +19,7 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-for command in (demo, init, land, train, check, release, approve, status, up, down):
+for command in (demo, init, land, contract, train, check, release, approve, status, up, down):
     everfit.add_command(command)
 
 

@@ -115,7 +115,13 @@ def _roc_auc(y: Floats, prediction: Floats) -> Scorer:
     if prediction.ndim == 1:
         return auc_scorer((y == 1).astype(float), prediction)
     scorers = [auc_scorer((y == c).astype(float), prediction[:, c]) for c in range(prediction.shape[1])]
-    return lambda weights: float(np.mean([scorer(weights) for scorer in scorers]))
+    # A class that does not occur in the rows has no ROC AUC; the mean is of those that do.
+    return lambda weights: _mean_of_known([scorer(weights) for scorer in scorers])
+
+
+def _mean_of_known(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else float("nan")
 
 
 def auc_scorer(positive: Floats, prediction: Floats) -> Scorer:

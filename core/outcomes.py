@@ -22,6 +22,9 @@ class TrainingOutcome:
     event_id: str | None
     data_until: str | None
     rows: int
+    snapshot_rows: int
+    warnings: list[dict[str, Any]]
+    quarantined: dict[str, Any] | None
     stages: list[dict[str, Any]]
     seconds: float
     flow_run_id: str | None
@@ -42,6 +45,7 @@ class CheckOutcome:
     performance: dict[str, Any]
     event_id: str | None
     report: str | None
+    quarantined: dict[str, Any] | None
     champion: int | None
     cause: str | None
     matters: bool

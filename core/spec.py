@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, field_validator, model_validator
 
+from core.contract_spec import ColumnSpec, ContractSpec, SentinelSpec, Share  # noqa: F401 - the spec's one door
 from core.durations import Duration
 from core.families import families_for
 from core.metrics import METRICS, default_metric
@@ -15,7 +16,6 @@ from core.source_spec import FormatSpec, Source, literal_secret
 
 NAME_PATTERN = r"^[a-z][a-z0-9_-]{0,62}$"
 Problem = Literal["binary", "multiclass", "regression"]
-Share = Annotated[float, Field(ge=0, le=1)]
 Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
 FamilyName = Literal[
     "hist_gradient_boosting",
@@ -70,20 +70,6 @@ class DataSpec(Section):
                 f"it holds a {found} in the clear; write ${{NAME}} for it, and set NAME where everfit runs"
             )
         return source
-
-
-class ColumnSpec(Section):
-    type: Literal["float", "int", "category", "text", "datetime", "boolean"] = Field(description="Kind of value")
-    min: float | None = Field(None, description="Smallest allowed number")
-    max: float | None = Field(None, description="Largest allowed number")
-    values: tuple[str | int | float | bool, ...] | None = Field(None, description="The allowed categories; default any")
-    nullable: bool = Field(True, description="Whether values may be missing")
-
-
-class ContractSpec(Section):
-    columns: dict[str, ColumnSpec] = Field({}, description="Columns that must be there, and what may be in them")
-    max_null_share: Share = Field(1.0, description="Largest share of missing values in any column of the contract")
-    unique: tuple[str, ...] = Field((), description="Columns whose values together may not repeat")
 
 
 class FeatureSpec(Section):
@@ -203,6 +189,7 @@ class TrainingSpec(Section):
     target: TargetSpec = Field(description="What is predicted")
     data: DataSpec = Field(description="Which rows there are, and which columns tell them apart")
     contract: ContractSpec = Field(ContractSpec(), description="What may be in the data; what breaks it never trains")
+    sentinel: SentinelSpec = Field(SentinelSpec(), description="What its findings do before a training")
     features: FeatureSpec = Field(FeatureSpec(), description="What is learned from")
     split: SplitSpec = Field(SplitSpec(), description="Which rows train, tune and test")
     search: SearchSpec = Field(SearchSpec(), description="Which candidates are tried")
@@ -212,6 +199,8 @@ class TrainingSpec(Section):
 
     @model_validator(mode="after")
     def _hangs_together(self) -> Self:
+        if self.contract.freshness is not None and self.data.time is None:
+            raise ValueError("`contract.freshness` needs `data.time`")
         if self.problem and not families_for(self.problem, self.search.families):
             raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:

@@ -1,5 +1,6 @@
 """The column to predict: which problem it poses, and its values as numbers."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,6 +60,32 @@ def code_target(values: pd.Series, problem: str | None, positive: Any = None) ->
     if problem == "binary":
         classes = _positive_last(values, classes, positive, name)
     return TargetCoding(problem, tuple(classes))
+
+
+def check_sides(coding: TargetCoding, train: Floats, others: Mapping[str, Floats]) -> None:
+    """Make sure that a split leaves enough of each class: all of them to train on, two to tune and to score on.
+
+    Args:
+        coding: The target's classes.
+        train: Coded targets of the training rows.
+        others: The same of the other parts, by name.
+
+    Raises:
+        DataRejected: A class is missing.
+    """
+    if coding.problem == "regression":
+        return
+    absent = [name for code, name in enumerate(coding.classes) if not (train == code).any()]
+    lacking = next((name for name, y in others.items() if len(np.unique(y)) < 2), None)
+    if absent or lacking:
+        raise DataRejected(
+            f"the split leaves no training rows of class {absent[0]!r}"
+            if absent
+            else f"the {lacking} rows are all of one class",
+            f"{len(coding.classes)} classes, {len(train)} training rows"
+            + "".join(f", {len(y)} {name}" for name, y in others.items()),
+            "give more rows of the rare classes, or join or drop them; by time, a wider `data.window` may help",
+        )
 
 
 def _check_scalars(values: pd.Series) -> None:

@@ -8,12 +8,10 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion
 from adapters.specs import read_spec
-from adapters.storage import read_frame
 from core.decision import decide_broken
 from tasks.causes import first_for
 from tasks.checks import Check, conclude_check
-from tasks.data import broken_rules
-from tasks.monitoring import compare, cut_window, measure, predict_window, weigh
+from tasks.monitoring import compare, cut_window, measure, predict_window, sift_window, weigh
 
 
 @flow(name="check-drift", flow_run_name="check-{model}")
@@ -33,14 +31,16 @@ def check_drift(model: str, cause: str | None = None, overrides: tuple[str, ...]
     if champion is None:
         return Completed(name="NoChampion", message=f"{model} has no champion yet, there is nothing to compare with")
     window = cut_window(spec.data, spec.monitor.window, spec.monitor.labels, spec.target.column, champion)
-    broken = broken_rules(read_frame(window.data), spec.data, spec.contract, None)
-    if broken:
-        decision = decide_broken(broken, spec.monitor)
-        outcome = conclude_check(Check(champion, window, decision, None, None, tuple(broken), cause, started))
+    # Labels arrive late: that they are missing is no fault of the window.
+    kept = sift_window(window, model, spec.data, spec.contract.without(spec.target.column))
+    if kept.broken:
+        decision = decide_broken([str(violation) for violation in kept.broken], spec.monitor)
+        outcome = conclude_check(Check(champion, kept, decision, None, None, cause, started))
     else:
+        window = kept.window
         prediction = predict_window(window.data, champion)
         compared = compare(window.data, champion, prediction, spec.seed)
         measured = measure(window.data, champion, prediction, spec.target.column)
         decision = weigh(window, compared, measured, champion, spec)
-        outcome = conclude_check(Check(champion, window, decision, compared, measured, (), cause, started))
+        outcome = conclude_check(Check(champion, kept, decision, compared, measured, cause, started))
     return Completed(name=decision.decision.capitalize(), message=decision.reason, data=outcome)

@@ -14,8 +14,9 @@ from tasks.data import ingest, split, validate
 from tasks.features import build_features
 from tasks.models import evaluate, fit, tune
 from tasks.outcomes import STATES, Training, conclude, news_of
-from tasks.plans import feature_plan, learning, search_plan, split_plan
+from tasks.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
 from tasks.registering import Made, gate, register
+from tasks.sentinel import sentinel
 
 
 @flow(name="train", flow_run_name="train-{model}")
@@ -32,10 +33,11 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     if not first_for(model, cause):
         return Completed(name="Duplicate", message=f"{cause} has started a training of {model} already")
     spec = read_spec(model, overrides)
-    raw = ingest(spec.data)
+    raw = ingest(spec.data, spec.contract, model)
     clean = validate(raw, (model, spec.problem), spec.data, spec.contract, spec.target)
     spec = spec.for_problem(clean.coding.problem)
     parts = split(clean.data, split_plan(spec))
+    warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model)
     features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column)
     trials = tune(features, search_plan(spec), learning(spec), workers)
     fitted = fit(features, trials.best, learning(spec))
@@ -43,6 +45,6 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))
     made = Made(clean, parts, features, trials.best, fitted, report)
     version = register(made, verdict, spec, cause) if verdict.verdict != "keep" else None
-    training = Training(spec, made, trials, verdict, version, cause, started)
+    training = Training(spec, made, trials, verdict, version, cause, started, warnings)
     outcome = conclude(training, announce(news_of(training)))
     return Completed(name=STATES[verdict.verdict], message=verdict.reason, data=outcome)

@@ -11,8 +11,8 @@ from core.events import DriftDetected
 from core.outcomes import CheckOutcome
 from core.records import Version
 from tasks.announce import announce
-from tasks.data import quarantine
-from tasks.monitoring import Compared, Measured, Window, performance_document
+from tasks.monitoring import Compared, Measured, Sorted, performance_document
+from tasks.quarantine import Quarantined, quarantine_batch
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,18 +20,18 @@ class Check:
     """A check at its end."""
 
     champion: Version
-    window: Window
+    sorted: Sorted
     decision: Decision
     compared: Compared | None
     measured: Measured | None
-    broken: tuple[str, ...]
     cause: str | None
     started: float
 
 
 def conclude_check(check: Check) -> CheckOutcome:
     """Send what follows from the decision, and write the journal."""
-    window, findings = check.window, check.compared.findings if check.compared else ()
+    window, findings = check.sorted.window, check.compared.findings if check.compared else ()
+    event_id, quarantined = _send(check)
     run = flow_run.get_id()
     outcome = CheckOutcome(
         model=check.champion.record.model,
@@ -48,8 +48,9 @@ def conclude_check(check: Check) -> CheckOutcome:
         decision=check.decision.decision,
         reason=check.decision.reason,
         performance=performance_document(check.measured) if check.measured else {"realized": None, "estimated": {}},
-        event_id=_send(check),
+        event_id=event_id,
         report=check.compared.report if check.compared else None,
+        quarantined=asdict(quarantined) if quarantined else None,
         champion=check.champion.number,
         cause=check.cause,
         matters=matters(findings),
@@ -60,18 +61,20 @@ def conclude_check(check: Check) -> CheckOutcome:
     return outcome
 
 
-def _send(check: Check) -> str | None:
-    """The id of the event for the strongest action; each action has its own event."""
+def _send(check: Check) -> tuple[str | None, Quarantined | None]:
+    """The id of the event for the strongest action, each action has its own, and what was set aside."""
     model = check.champion.record.model
-    if check.broken:
-        return quarantine(model, check.window.data, list(check.broken))[1]
+    window = check.sorted.window
+    if check.sorted.broken:
+        quarantined, event_id = quarantine_batch(model, window.data, check.sorted.broken)
+        return event_id, quarantined
     sent = {}
     for action in check.decision.actions:
         event = DriftDetected(
             model=model,
             severity=check.decision.severity,
             decision=action,
-            cause=f"{check.window.data.sha256[:24]}-v{check.champion.number}",
+            cause=f"{window.data.sha256[:24]}-v{check.champion.number}",
         )
         sent[action] = announce(event)
-    return sent.get(check.decision.decision)
+    return sent.get(check.decision.decision), check.sorted.quarantined

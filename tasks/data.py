@@ -5,35 +5,49 @@ from dataclasses import dataclass
 import pandas as pd
 from prefect import get_run_logger, task
 
-from adapters.storage import check_store, read_frame, store_path, write_frame, write_json
+from adapters import journal
+from adapters.storage import check_store, read_frame, write_frame
 from adapters.tables import read_table
+from core.contract import check_columns
+from core.contract_spec import ContractSpec
 from core.errors import DataRejected
-from core.events import DataRejected as DataRejectedEvent
 from core.refs import DatasetRef, Splits
-from core.spec import ContractSpec, DataSpec, TargetSpec
+from core.spec import DataSpec, TargetSpec
 from core.splitting import SplitPlan, split_rows
 from core.target import TargetCoding, code_target
 from core.windows import newest_rows
-from tasks.announce import send
 from tasks.policies import STAGE, WORLD
+from tasks.quarantine import Quarantined, Sifted, arrival, quarantine_batch, sift
 
 
 @dataclass(frozen=True, slots=True)
 class Clean:
-    """Labelled rows that keep the contract, and how their target is coded."""
+    """Labelled rows that keep the contract, how their target is coded, and what was set aside of the snapshot."""
 
     data: DatasetRef
     coding: TargetCoding
     until: str | None
+    n_snapshot: int
+    quarantined: Quarantined | None
 
 
 @task(name="ingest", **WORLD)
-def ingest(data: DataSpec) -> DatasetRef:
-    """Snapshot the source's rows of the training window under the digest of their content."""
+def ingest(data: DataSpec, contract: ContractSpec, model: str) -> DatasetRef:
+    """Snapshot the source's rows of the training window under the digest of their content.
+
+    What the contract says against the clock and earlier snapshots is held here: a cached stage knows neither.
+    """
     check_store()
-    rows = newest_rows(read_table(data.source, data.time, data.format), data.window, data.time)
+    table = read_table(data.source, data.time, data.format)
+    check_columns(table, (data.time,) if data.time else (), str(data.source))
+    rows = newest_rows(table, data.window, data.time)
     snapshot = write_frame(rows)
     get_run_logger().info("ingest: %d rows of %s, digest %s", snapshot.n_rows, data.source, snapshot.sha256[:12])
+    if contract.freshness is not None or contract.volume is not None:
+        entries = journal.entries(model, "training") if contract.volume else []
+        earlier = [entry.get("snapshot_rows") or entry["rows"] for entry in entries]
+        late = arrival(rows[data.time] if data.time else None, snapshot.n_rows, earlier, contract)
+        _refuse_broken(model, str(data.source), snapshot, Sifted(rows, tuple(late), None))
     return snapshot
 
 
@@ -51,40 +65,44 @@ def validate(
         target: The column to predict.
     """
     frame = read_frame(raw)
-    broken = broken_rules(frame, data, contract, target.column)
-    if broken:
-        place, _ = quarantine(model[0], raw, broken)
-        raise DataRejected(
-            what=f"{data.source}: {len(broken)} rules of the contract of {model[0]} are broken",
-            why="; ".join(broken[:5]),
-            fix=f"correct the data and land them again, or relax `contract` in the YAML; all findings: {place}",
-        )
-    labelled = frame[frame[target.column].notna()]
+    check_named_columns(frame, data, target.column)
+    sifted = sift(model[0], raw, frame, contract)
+    _refuse_broken(model[0], str(data.source), raw, sifted)
+    labelled = sifted.rows[sifted.rows[target.column].notna()]
     coding = code_target(labelled[target.column], model[1], target.positive)
     until = pd.Timestamp(labelled[data.time].max()).isoformat() if data.time else None
-    get_run_logger().info(
+    log, aside = get_run_logger(), sifted.quarantined
+    if aside:
+        log.warning("validate: %d rows are set aside in %s: %s", aside.n_rows, aside.rows, "; ".join(aside.violations))
+    log.info(
         "validate: %d rows keep the contract, %d have no label; a %s problem",
-        len(frame),
-        len(frame) - len(labelled),
+        len(sifted.rows),
+        len(sifted.rows) - len(labelled),
         coding.problem,
     )
-    return Clean(raw if len(labelled) == len(frame) else write_frame(labelled), coding, until)
+    return Clean(raw if len(labelled) == len(frame) else write_frame(labelled), coding, until, raw.n_rows, aside)
 
 
-def broken_rules(frame: pd.DataFrame, data: DataSpec, contract: ContractSpec, target: str | None) -> list[str]:
-    """The rules of the contract that rows break, in words; a missing column or an empty table raises DataMissing."""
-    from core.contract import check_columns, violations
+def check_named_columns(frame: pd.DataFrame, data: DataSpec, target: str | None) -> None:
+    """Refuse an empty table and one that lacks a column with a role.
 
+    Raises:
+        DataMissing: No rows, or a column is not there.
+    """
     named = (*data.key, data.time, data.group, target)
     check_columns(frame, tuple(name for name in named if name), str(data.source))
-    return [str(violation) for violation in violations(frame, contract)]
 
 
-def quarantine(model: str, ref: DatasetRef, broken: list[str]) -> tuple[str, str]:
-    """Keep the findings beside the data's address and say so with an event; returns the place and the event's id."""
-    place = store_path("quarantine", model, f"{ref.sha256}.json")
-    write_json(place, {"data": ref.uri, "violations": broken})
-    return place, send(DataRejectedEvent(model=model, cause=ref.sha256))
+def _refuse_broken(model: str, source: str, ref: DatasetRef, sifted: Sifted) -> None:
+    if not sifted.broken:
+        return
+    kept, _ = quarantine_batch(model, ref, sifted.broken)
+    raise DataRejected(
+        what=f"{source}: {len(sifted.broken)} rules of the contract of {model} are broken",
+        why="; ".join(kept.violations[:5]),
+        fix="correct the data and land them again, see `everfit contract diff`, or relax `contract` in the YAML;"
+        f" all findings: {kept.findings}, the rows: {kept.rows}",
+    )
 
 
 @task(name="split", **STAGE)

@@ -8,14 +8,16 @@ from adapters.storage import read_frame, write_array, write_content
 from core.encoding import categorical_positions, make_encoder
 from core.features import FeaturePlan, feature_columns, feature_frame
 from core.refs import EncodedRef, FeaturesRef, Splits
-from core.target import TargetCoding
+from core.target import TargetCoding, check_sides
 from tasks.policies import STAGE
 
 
 @task(name="build_features", **STAGE)
 def build_features(parts: Splits, plan: FeaturePlan, coding: TargetCoding, target: str) -> FeaturesRef:
     """Fit an encoder a recipe on training rows only, and store what it makes of training and validation rows."""
-    train, validation = read_frame(parts.train), read_frame(parts.validation)
+    train, validation, test = (read_frame(part) for part in (parts.train, parts.validation, parts.test))
+    y = {"training": coding.encode(train[target]), "validation": coding.encode(validation[target])}
+    check_sides(coding, y["training"], {"validation": y["validation"], "test": coding.encode(test[target])})
     columns = feature_columns(train, plan)
     raw_train, raw_validation = feature_frame(train, columns), feature_frame(validation, columns)
     encodings = []
@@ -32,9 +34,4 @@ def build_features(parts: Splits, plan: FeaturePlan, coding: TargetCoding, targe
             )
         )
     get_run_logger().info("build_features: %d numbers and %d categories", len(columns.numbers), len(columns.categories))
-    return FeaturesRef(
-        encodings=tuple(encodings),
-        y_train=write_array(coding.encode(train[target])),
-        y_validation=write_array(coding.encode(validation[target])),
-        columns=columns,
-    )
+    return FeaturesRef(tuple(encodings), write_array(y["training"]), write_array(y["validation"]), columns)

@@ -1,6 +1,6 @@
 """The checks of a window: cut it, compare it with the reference, measure the champion on it, decide."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +10,8 @@ from prefect import get_run_logger, task
 from adapters import journal, registry
 from adapters.storage import read_array, read_frame, store_path, write_bytes, write_frame
 from adapters.tables import read_table
+from core.contract import Violation
+from core.contract_spec import ContractSpec
 from core.decision import Decision, Evidence, Finding, decide
 from core.drift import FEWEST_ROWS, column_kinds, comparable, missing_findings, with_prediction
 from core.errors import SpecError
@@ -21,7 +23,9 @@ from core.records import Version
 from core.refs import DatasetRef
 from core.spec import DataSpec, LabelSpec, TrainingSpec, WindowSpec
 from core.windows import newest_rows
+from tasks.data import check_named_columns
 from tasks.policies import WORLD
+from tasks.quarantine import Quarantined, arrival, sift
 
 # What Evidently is given of a window: its time grows with the rows, its verdict hardly changes from here on.
 REPORT_ROWS = 10_000
@@ -83,6 +87,37 @@ def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: st
         n_new,
         (time.max() - trained).to_pytimedelta(),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Sorted:
+    """A window after the contract: its usable rows, or the rules that it breaks as a whole."""
+
+    window: Window
+    broken: tuple[Violation, ...]
+    quarantined: Quarantined | None
+
+
+@task(name="sift_window", **WORLD)
+def sift_window(window: Window, model: str, data: DataSpec, contract: ContractSpec) -> Sorted:
+    """Hold a window against the contract, the clock and the windows before it."""
+    frame = read_frame(window.data)
+    check_named_columns(frame, data, None)
+    checks = journal.entries(model, "check") if contract.volume else []
+    earlier = [
+        entry["window"]["rows"] + (entry.get("quarantined") or {}).get("n_rows", 0)
+        for entry in checks
+        if entry["severity"] != "broken_data" and entry["window"]["digest"] != window.data.sha256
+    ]
+    late = arrival(frame[data.time] if data.time else None, len(frame), earlier, contract)
+    sifted = sift(model, window.data, frame, contract)
+    broken, aside = (*late, *sifted.broken), sifted.quarantined
+    if broken or aside is None:
+        return Sorted(window, broken, None)
+    get_run_logger().warning(
+        "sift_window: %d rows are set aside in %s: %s", aside.n_rows, aside.rows, "; ".join(aside.violations)
+    )
+    return Sorted(replace(window, data=write_frame(sifted.rows, "windows")), (), aside)
 
 
 def _join_labels(rows: pd.DataFrame, source: str, data: DataSpec, target: str) -> pd.DataFrame:

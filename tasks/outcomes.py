@@ -8,6 +8,7 @@ from prefect.runtime import flow_run
 
 from adapters import journal
 from core.events import Event, ModelRefused, ModelRegistered
+from core.findings import Finding
 from core.gate import Verdict
 from core.outcomes import TrainingOutcome
 from core.records import Version
@@ -31,6 +32,7 @@ class Training:
     version: Version | None
     cause: str | None
     started: float
+    warnings: tuple[Finding, ...]
 
 
 def news_of(training: Training) -> Event:
@@ -66,6 +68,9 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         event_id=event_id,
         data_until=made.clean.until,
         rows=made.clean.data.n_rows,
+        snapshot_rows=made.clean.n_snapshot,
+        warnings=[finding.document for finding in training.warnings],
+        quarantined=asdict(made.clean.quarantined) if made.clean.quarantined else None,
         stages=[asdict(stage) for stage in stages_of(run)],
         seconds=round(time.monotonic() - training.started, 2),
         flow_run_id=str(run) if run else None,

@@ -3,6 +3,7 @@
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
+from core.sentinel import SentinelPlan
 from core.spec import SearchSpec, TrainingSpec
 from core.splitting import SplitPlan
 
@@ -23,18 +24,34 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
 
 def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     """Which columns are features, and how they are encoded."""
-    roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
     problem = str(spec.problem)
     families = [FAMILIES[name] for name in families_for(problem, spec.search.families)]
     recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
     return FeaturePlan(
-        excluded=tuple(sorted(str(role) for role in roles)),
+        excluded=_never_features(spec),
         declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
         dates=spec.features.dates == "auto",
         text=spec.features.text == "auto",
     )
+
+
+def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
+    """Where the sentinel looks, and what its findings do."""
+    return SentinelPlan(
+        target=spec.target.column,
+        excluded=_never_features(spec),
+        time=spec.data.time,
+        group=spec.data.group,
+        by_time=spec.split_by == "time",
+        levels=spec.sentinel,
+    )
+
+
+def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
+    roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
+    return tuple(sorted(str(role) for role in roles))
 
 
 def learning(spec: TrainingSpec) -> Learning:

@@ -24,13 +24,16 @@ from core.splitting import seen_rows
 from core.target import TargetCoding
 from tasks.data import Clean
 from tasks.plans import split_plan
-from tasks.policies import WORLD
+from tasks.policies import STAGE, WORLD, Policy
 
 REFERENCE_ROWS = 20_000
 GOLDEN_ROWS = 50
 
+# A version never changes: the same challenger and champion on the same rows are compared once.
+COMPARED: Policy = {**WORLD, **STAGE}
 
-@task(name="gate", **WORLD)
+
+@task(name="gate", **COMPARED)
 def gate(
     report: Report, test: DatasetRef, coding: TargetCoding, spec: TrainingSpec, champion: Version | None
 ) -> Verdict:

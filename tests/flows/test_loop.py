@@ -45,7 +45,8 @@ def test_first_training_registers_a_model_that_has_learned_something(trained: An
 def test_stages_are_told_in_the_order_of_the_flowchart(trained: Any) -> None:
     names = [stage["name"] for stage in trained.stages]
     assert names == [
-        "ingest", "validate", "split", "build_features", "tune", "fit", "evaluate", "gate", "register", "announce",
+        "ingest", "validate", "split", "sentinel", "build_features", "tune", "fit", "evaluate", "gate", "register",
+        "announce",
     ]  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def test_second_training_takes_every_computation_from_the_cache_and_registers_no
 
     again = train("toy")
     cached = {stage["name"] for stage in again.stages if stage["cached"]}
-    assert cached == {"validate", "split", "build_features", "tune", "fit", "evaluate"}
+    assert cached == {"validate", "split", "sentinel", "build_features", "tune", "fit", "evaluate", "gate"}
     assert (again.version, again.model_digest) == (trained.version, trained.model_digest)
 
 

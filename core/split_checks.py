@@ -1,0 +1,142 @@
+"""Columns that teach nothing, and rows on the wrong side of a split."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from core.findings import Finding
+from core.recorded_after import words_of
+
+ID_WORDS = frozenset(
+    {"guid", "hash", "id", "ids", "identifier", "index", "key", "number", "row", "rowid", "serial", "uuid"}
+)
+NEARLY_UNIQUE = 0.99
+FEWEST_ROWS = 20
+# Strings of several words are text, which may teach; names and codes have one or two.
+MOST_ID_WORDS = 2.5
+DIGITS = 3
+WORTH_TELLING = 0.01
+N_EXAMPLES = 3
+
+Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
+
+
+def constant_columns(train: pd.DataFrame, names: list[str]) -> Iterator[Finding]:
+    """Columns that hold one value, or none, in all training rows."""
+    for name in names:
+        column = train[name]
+        if (first := column.iloc[:1]).isna().all() and column.isna().all():
+            yield Finding("constants", name, "is empty", f"all {len(column):,} training rows hold no value", True)
+        elif (column == first.iloc[0]).all():
+            told = f"all {len(column):,} training rows hold {str(first.iloc[0])[:40]!r}"
+            yield Finding("constants", name, "never changes", told, True)
+
+
+def id_columns(train: pd.DataFrame, names: list[str]) -> Iterator[Finding]:
+    """Columns that name a row instead of describing it: nearly every row has its own value."""
+    for name in names:
+        column = train[name].dropna()
+        if len(column) < FEWEST_ROWS or pd.api.types.is_float_dtype(column) or not _can_be_id(column):
+            continue
+        n_values = column.nunique()
+        if n_values < NEARLY_UNIQUE * len(column) or not (
+            _reads_as_id(column) or not ID_WORDS.isdisjoint(words_of(name))
+        ):
+            continue
+        told = f"{n_values:,} values in {len(column):,} training rows"
+        yield Finding("ids", name, "names rows instead of describing them", told, True)
+
+
+def _can_be_id(column: pd.Series) -> bool:
+    types = pd.api.types
+    return not (types.is_bool_dtype(column) or types.is_datetime64_any_dtype(column))
+
+
+def _reads_as_id(column: pd.Series) -> bool:
+    if pd.api.types.is_numeric_dtype(column):
+        # A counter: it goes up row by row, or its values have no holes.
+        span = float(column.max()) - float(column.min()) + 1
+        return bool(column.is_monotonic_increasing) or span <= 1.01 * len(column)
+    words = column.head(1000).astype(str).str.count(r"\s+") + 1
+    return bool(words.mean() <= MOST_ID_WORDS)
+
+
+def duplicates(parts: Parts, names: list[str], rows: int) -> Iterator[Finding]:
+    """Rows of validation and test whose feature values a training row has: exactly, and to three digits.
+
+    Args:
+        parts: Train, validation and test rows.
+        names: The columns that are compared.
+        rows: At most so many rows of each later part are looked up.
+    """
+    if not names:
+        return
+    asked = [part[names].iloc[:: max(1, len(part) // rows)] for part in parts[1:]]
+    stacked = pd.concat([parts[0][names], *asked], ignore_index=True)
+    counts = {}
+    for kind, digits in (("exact", None), ("near", DIGITS)):
+        hashes = row_hashes(stacked, digits)
+        known = np.unique(hashes[: len(parts[0])])
+        counts[kind] = int(np.isin(hashes[len(parts[0]) :], known).sum())
+        counts[f"{kind} before"] = len(parts[0]) - len(known)
+    n_asked = len(stacked) - len(parts[0])
+    if counts["near"] < WORTH_TELLING * n_asked:
+        return
+    exact, near, before = counts["exact"] / n_asked, counts["near"] / n_asked, counts["near before"] / len(parts[0])
+    told = (
+        f"of {n_asked:,} validation and test rows {counts['exact']:,} ({exact:.1%}) equal a training row,"
+        f" {counts['near']:,} ({near:.1%}) to {DIGITS} digits; among the training rows themselves {before:.1%} repeat"
+    )
+    yield Finding("duplicates", "all features", "repeat across the split", told, True)
+
+
+def row_hashes(frame: pd.DataFrame, digits: int | None) -> NDArray[np.uint64]:
+    """A hash of each row's values, shape (n,); numbers rounded to significant digits where asked."""
+    total = np.zeros(len(frame), np.uint64)
+    for position, name in enumerate(frame.columns):
+        column = frame[name]
+        if pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column):
+            values = column.to_numpy(np.float64, na_value=np.nan)
+            hashed = pd.util.hash_array(values if digits is None else _rounded(values, digits))
+        else:
+            codes = pd.factorize(column if column.dtype.kind in "Mmb" else column.astype(str))[0]
+            hashed = pd.util.hash_array(codes.astype(np.int64))
+        # Multiplied by the position's own odd number, so that swapped values are another row.
+        total = total * np.uint64(1_000_003) + hashed * np.uint64(2 * position + 1)
+    return total
+
+
+def _rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        size = np.where((values == 0) | ~np.isfinite(values), 0, np.floor(np.log10(np.abs(values))))
+    scale = np.power(10.0, digits - 1 - size)
+    return np.asarray(np.round(values * scale) / scale) + 0.0
+
+
+def groups_on_two_sides(parts: Parts, group: str) -> Iterator[Finding]:
+    """Groups with rows in training and in a later part."""
+    train, *later = (set(part[group].dropna().unique().tolist()) for part in parts)
+    shared = sorted(train & set().union(*later), key=str)
+    if shared:
+        n_rows = sum(int(part[group].isin(shared).sum()) for part in parts[1:])
+        told = (
+            f"{len(shared):,} of {len(train):,} groups of the training rows, such as"
+            f" {', '.join(map(repr, shared[:N_EXAMPLES]))}, have {n_rows:,} validation or test rows"
+        )
+        yield Finding("groups", group, "has one group on two sides of the split", told, True)
+
+
+def wrong_order(parts: Parts, time: str) -> Iterator[Finding]:
+    """Rows of a later part that are not newer than every row of the part before it."""
+    for (name, earlier), (later_name, later) in (
+        (("training", parts[0]), ("validation", parts[1])),
+        (("training", parts[0]), ("test", parts[2])),
+        (("validation", parts[1]), ("test", parts[2])),
+    ):
+        newest = earlier[time].max()
+        n_older = int((later[time] < newest).sum())
+        if n_older:
+            told = f"{n_older:,} of {len(later):,} {later_name} rows are older than the newest {name} row of {newest}"
+            yield Finding("order", time, "runs backwards across the split", told, True)
