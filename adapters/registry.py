@@ -1,7 +1,6 @@
 """The model registry: MLflow's versions, aliases and runs; the only module that imports MLflow."""
 
 import contextlib
-import hashlib
 import json
 import logging
 import sqlite3
@@ -99,19 +98,24 @@ def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Versi
         pipeline: Fitted, of trusted types.
         example: Some raw rows as the pipeline reads them.
     """
-    identity = identity_of(record)
+    known = find_identical(record.model, record.identity)
+    if known is not None:
+        return known
     with _answering() as client:
-        known = client.search_model_versions(f"name='{record.model}' and tags.identity='{identity}'")
-        if known:
-            return _read(known[0])
         number = _log(client, record, pipeline, example)
     return find_version(record.model, number)
 
 
-def identity_of(record: ModelRecord) -> str:
-    """Digest of what makes two versions the same: predictions, data and spec."""
-    parts = (record.report.digest, record.data.sha256, record.spec_digest, record.verdict)
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+def find_identical(model: str, identity: str) -> Version | None:
+    """The version that has this identity already, if any."""
+    with _answering() as client:
+        known = client.search_model_versions(f"name='{model}' and tags.identity='{identity}'")
+    return _read(known[0]) if known else None
+
+
+def warm_up() -> None:
+    """Import MLflow, which takes seconds, while nothing else is to be done."""
+    import mlflow  # noqa: F401
 
 
 def move_champion(model: str, number: int, expected: int | None) -> None:
@@ -216,7 +220,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
 
 def _tags(record: ModelRecord) -> dict[str, str]:
     return {
-        "identity": identity_of(record),
+        "identity": record.identity,
         "verdict": record.verdict,
         "cause": record.cause or "",
         "data": record.data.sha256,

@@ -1,6 +1,7 @@
 """Commands about one model: train, check, release, approve."""
 
 import getpass
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,11 @@ def train(name: str, overrides: tuple[str, ...], workers: int | None) -> Answer:
 
     # A wrong YAML is told before anything is started.
     read_spec(name, overrides)
+    from adapters.registry import warm_up
     from flows.training import train as flow
 
+    # While Prefect starts its temporary server in another process, this one would only wait.
+    threading.Thread(target=warm_up, daemon=True).start()
     outcome: Any = flow(name, overrides=overrides, workers=workers)
     return Answer(outcome, _training_text(outcome), DONE if outcome.verdict == "registered" else NO)
 

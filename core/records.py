@@ -1,5 +1,6 @@
 """What is known of a model: how it was made and how good it is; it stays with every registered version."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +62,11 @@ class ModelRecord:
     flow_run: str | None
     git_commit: str | None
 
+    @property
+    def identity(self) -> str:
+        """What makes two versions the same."""
+        return identity(self.report.digest, self.data.sha256, self.spec_digest, self.verdict)
+
     def predict(self, pipeline: Any, frame: pd.DataFrame) -> Floats:
         """Predictions for raw rows, in the form of `core.metrics`."""
         return predict(pipeline, feature_frame(frame, self.columns), self.coding.problem)
@@ -78,6 +84,11 @@ class Version:
     run_id: str
     location: str
     record: ModelRecord
+
+
+def identity(model_digest: str, data_digest: str, spec_digest: str, verdict: str) -> str:
+    """Digest of what makes two versions the same: predictions, data, spec and verdict."""
+    return hashlib.sha256("|".join((model_digest, data_digest, spec_digest, verdict)).encode()).hexdigest()
 
 
 def prediction_columns(coding: TargetCoding, prediction: Floats) -> pd.DataFrame:

@@ -17,7 +17,7 @@ from core.features import feature_frame
 from core.fitting import Candidate, predict
 from core.gate import Verdict, below_minimum, compare, first_reason, not_better_than_constant, worse_slice
 from core.metrics import Floats, score_all
-from core.records import EXPECTED, ModelRecord, Report, Version
+from core.records import EXPECTED, ModelRecord, Report, Version, identity
 from core.refs import DatasetRef, FeaturesRef, ModelRef, Splits
 from core.spec import TrainingSpec
 from core.splitting import seen_rows
@@ -110,6 +110,13 @@ class Made:
 @task(name="register", **WORLD)
 def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
     """Store the model with its record in MLflow; the same model of the same data and spec is one version."""
+    same = identity(made.report.digest, made.clean.data.sha256, spec.digest, verdict.verdict)
+    version = registry.find_identical(spec.name, same) or _register(made, verdict, spec, cause)
+    get_run_logger().info("register: %s version %d, %s", spec.name, version.number, verdict.verdict)
+    return version
+
+
+def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
     train, validation, test = (read_frame(part) for part in (made.parts.train, made.parts.validation, made.parts.test))
     pipeline = unpack(read_bytes(made.model.uri), made.model.uri)
     golden = feature_frame(test.head(GOLDEN_ROWS), made.features.columns)
@@ -132,9 +139,7 @@ def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None
         flow_run=flow_run.get_id(),
         git_commit=git_commit(),
     )
-    version = registry.register(record, pipeline, golden)
-    get_run_logger().info("register: %s version %d, %s", spec.name, version.number, verdict.verdict)
-    return version
+    return registry.register(record, pipeline, golden)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:

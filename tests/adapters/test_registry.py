@@ -81,12 +81,12 @@ def test_champion_that_somebody_else_has_moved_is_not_moved(registered):
 def test_identity_changes_with_the_predictions(registered):
     record = registered[1]
     other = replace(record, report=replace(record.report, digest="d2"))
-    assert registry.identity_of(other) != registry.identity_of(record)
+    assert other.identity != record.identity
 
 
 def test_identity_does_not_change_with_the_run(registered):
     record = registered[1]
-    assert registry.identity_of(replace(record, flow_run="run", cause="drift")) == registry.identity_of(record)
+    assert replace(record, flow_run="run", cause="drift").identity == record.identity
 
 
 def test_registry_that_does_not_answer_is_an_error_of_the_outside(store, monkeypatch):
