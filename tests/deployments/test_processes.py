@@ -42,7 +42,10 @@ def until(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
 
 
 def test_free_port_is_free() -> None:
-    ensure_port_is_free(free_port(), "EVERFIT_PREFECT_PORT")
+    port = free_port()
+    ensure_port_is_free(port, "EVERFIT_PREFECT_PORT")
+    with socket.create_server((LOOPBACK, port)) as taken:
+        assert taken.getsockname()[1] == port
 
 
 def test_port_in_use_is_told_with_its_process_and_its_setting() -> None:
