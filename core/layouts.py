@@ -37,13 +37,6 @@ def detect_layout(text: str) -> Layout:
     return Layout(best, _lines_before_names(text, counts[best]))
 
 
-def split_line(line: str, delimiter: str) -> list[str]:
-    """The fields of one line."""
-    if delimiter == BLANKS:
-        return line.split()
-    return next(csv.reader([line], delimiter=delimiter), [])
-
-
 def names_of(text: str, layout: Layout) -> list[str]:
     """The names in the header; an unnamed column has an empty one."""
     if layout.delimiter == BLANKS:

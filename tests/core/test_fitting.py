@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.families import FAMILIES, baselines_for, build_estimator, families_for
+from core.families import FAMILIES, baselines_for, families_for
 from core.fitting import (
     Candidate,
     Learning,
@@ -122,7 +122,7 @@ def test_first_parameters_lie_in_the_space(family):
 
 @pytest.mark.parametrize(("family", "problem"), EVERY)
 def test_parameters_of_the_space_are_the_estimators_own(family, problem):
-    assert set(FAMILIES[family].space) <= set(build_estimator(family, FAMILIES[family].start, problem, 0).get_params())
+    assert set(FAMILIES[family].space) <= set(FAMILIES[family].build(FAMILIES[family].start, problem, 0).get_params())
 
 
 @pytest.mark.parametrize(("metric", "word"), [("roc_auc", "maximize"), ("rmse", "minimize")])
