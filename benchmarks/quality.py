@@ -12,9 +12,9 @@ from core.encoding import RECIPES, categorical_positions, make_encoder
 from core.families import families_for
 from core.features import FeaturePlan, feature_columns, feature_frame
 from core.fitting import Candidate, Learning, Rows, fit_candidate, pack, predict, recipe_of, score_candidate
+from core.learning_spec import SearchSpec
 from core.metrics import METRICS, score
 from core.search import Tried, best_trial, search
-from core.spec import SearchSpec
 from core.target import code_target
 
 N_TRIALS = 20

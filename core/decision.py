@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from core.monitor_spec import MonitorSpec
 from core.performance import Decay
-from core.spec import MonitorSpec
 
 # Drift matters when the drifted features carry at least this much of the model's importance.
 IMPORTANT_SHARE = 0.2

@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.bootstrap import Difference, Paired, paired_difference
+from core.gate_spec import ComparisonSpec, SliceSpec
+from core.learning_spec import Metric
 from core.metrics import METRICS
-from core.spec import ComparisonSpec, Metric, SliceSpec
 
 SMALLEST_SLICE = 200
 

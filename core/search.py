@@ -12,7 +12,7 @@ import optuna
 from core.errors import TrainingError
 from core.families import FAMILIES, Range
 from core.fitting import Candidate, better_first
-from core.spec import SearchSpec
+from core.learning_spec import SearchSpec
 
 # Fixed, whatever the number of workers: what a batch is told when it is asked must be the same everywhere.
 BATCH = 4

@@ -2,8 +2,8 @@
 
 import pandas as pd
 
+from core.data_spec import WindowSpec
 from core.errors import DataMissing, SpecError
-from core.spec import WindowSpec
 
 
 def newest_rows(frame: pd.DataFrame, window: WindowSpec, time: str | None) -> pd.DataFrame:

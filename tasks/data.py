@@ -10,9 +10,10 @@ from adapters.storage import check_store, read_frame, write_frame
 from adapters.tables import read_table
 from core.contract import check_columns
 from core.contract_spec import ContractSpec
+from core.data_spec import DataSpec
 from core.errors import DataRejected
+from core.learning_spec import TargetSpec
 from core.refs import DatasetRef, Splits
-from core.spec import DataSpec, TargetSpec
 from core.splitting import SplitPlan, split_rows
 from core.target import TargetCoding, code_target
 from core.windows import newest_rows

@@ -15,11 +15,11 @@ from core.families import baselines_for, families_for
 from core.features import feature_frame
 from core.fitting import Candidate, Learning, Rows, fit_candidate, fit_family, pack, predict, recipe_of, score_candidate
 from core.importance import permutation_shares
+from core.learning_spec import SearchSpec
 from core.metrics import Floats, score_all
 from core.performance import scorecard
 from core.records import Report
 from core.refs import FeaturesRef, ModelRef, Splits
-from core.spec import SearchSpec
 from core.target import TargetCoding
 from tasks.policies import CODE, STAGE
 

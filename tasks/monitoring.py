@@ -12,16 +12,18 @@ from adapters.storage import read_array, read_frame, store_path, write_bytes, wr
 from adapters.tables import read_table
 from core.contract import Violation
 from core.contract_spec import ContractSpec
+from core.data_spec import DataSpec, WindowSpec
 from core.decision import Decision, Evidence, Finding, decide
 from core.drift import FEWEST_ROWS, column_kinds, comparable, missing_findings, with_prediction
 from core.errors import SpecError
 from core.features import feature_frame
 from core.gate import below_minimum
 from core.metrics import Floats
+from core.monitor_spec import LabelSpec
 from core.performance import Scorecard, decay, estimated_metrics, scorecard
 from core.records import Version
 from core.refs import DatasetRef
-from core.spec import DataSpec, LabelSpec, TrainingSpec, WindowSpec
+from core.spec import TrainingSpec
 from core.windows import newest_rows
 from tasks.data import check_named_columns
 from tasks.policies import WORLD

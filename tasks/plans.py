@@ -3,8 +3,9 @@
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
+from core.learning_spec import SearchSpec
 from core.sentinel import SentinelPlan
-from core.spec import SearchSpec, TrainingSpec
+from core.spec import TrainingSpec
 from core.splitting import SplitPlan
 
 

@@ -7,9 +7,9 @@ from prefect.runtime import flow_run
 
 from adapters import journal
 from core.events import ModelReleased
+from core.gate_spec import ReleaseSpec
 from core.outcomes import ReleaseOutcome
 from core.records import Version
-from core.spec import ReleaseSpec
 from tasks.announce import announce
 from tasks.releasing import CheckResult
 

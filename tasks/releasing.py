@@ -12,8 +12,9 @@ from adapters.acceptance import score_in_clean_process
 from adapters.packaging import pack_bytes
 from adapters.storage import read_bytes, read_frame
 from adapters.tables import read_table
+from core.data_spec import DataSpec, WindowSpec
+from core.gate_spec import ReleaseSpec
 from core.records import EXPECTED, Version
-from core.spec import DataSpec, ReleaseSpec, WindowSpec
 from core.windows import newest_rows
 from tasks.policies import WORLD
 

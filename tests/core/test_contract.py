@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core.contract import check_columns, violations
+from core.contract_spec import ColumnSpec, ContractSpec
 from core.errors import DataMissing
-from core.spec import ColumnSpec, ContractSpec
 
 
 def broken(column: object, max_null_share: float = 1.0, **rules: object) -> list[str]:

@@ -10,7 +10,8 @@ from pydantic import ValidationError
 
 from core.arrival import stale, unusual_volume
 from core.contract import broken_rows, violations
-from core.spec import ContractSpec, TrainingSpec
+from core.contract_spec import ContractSpec
+from core.spec import TrainingSpec
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

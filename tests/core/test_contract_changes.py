@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from core.contract import violations
 from core.contract_changes import accept, changes, column_spec
+from core.contract_spec import ContractSpec
 from core.contract_text import with_contract
-from core.spec import ContractSpec
 from core.spec_reading import parse_spec
 
 FROZEN = ContractSpec(

@@ -4,8 +4,8 @@ from datetime import timedelta
 import pytest
 
 from core.decision import Decision, Evidence, Finding, decide, decide_broken, drifted_share, matters
+from core.monitor_spec import MonitorSpec
 from core.performance import Decay
-from core.spec import MonitorSpec
 
 SPEC = MonitorSpec(cooldown="6h", min_new_rows=1000, persistence="2 of 3")
 DECAYED, SOUND = Decay(True, "loss 0.5 -> 0.7"), Decay(False, "loss 0.5 -> 0.5")

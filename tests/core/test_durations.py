@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.durations import format_duration, parse_duration
-from core.spec import MonitorSpec
+from core.monitor_spec import MonitorSpec
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ import pytest
 
 from core.bootstrap import Paired
 from core.gate import below_minimum, compare, first_reason, not_better_than_constant, worse_slice
-from core.spec import ComparisonSpec, SliceSpec
+from core.gate_spec import ComparisonSpec, SliceSpec
 
 N = 1200
 

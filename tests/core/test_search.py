@@ -7,8 +7,8 @@ import pytest
 from core.errors import TrainingError
 from core.families import FAMILIES
 from core.fitting import Candidate
+from core.learning_spec import SearchSpec
 from core.search import Evaluate, Tried, best_trial, search
-from core.spec import SearchSpec
 
 FAMILY_NAMES = ("hist_gradient_boosting", "logistic_regression", "random_forest")
 

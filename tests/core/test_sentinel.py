@@ -9,10 +9,10 @@ import pytest
 from sklearn import datasets
 
 from adapters.flights import read_flights
+from core.contract_spec import SentinelSpec
 from core.errors import DataRejected
 from core.findings import Finding, refuse_blocking
 from core.sentinel import SentinelPlan, examine
-from core.spec import SentinelSpec
 from core.splitting import SplitPlan, split_rows
 from core.target import code_target
 

@@ -2,7 +2,10 @@ import pytest
 import yaml
 from pydantic import BaseModel, ValidationError
 
-from core.spec import MonitorSpec, SplitSpec, TargetSpec, TrainingSpec, WindowSpec
+from core.data_spec import WindowSpec
+from core.learning_spec import SplitSpec, TargetSpec
+from core.monitor_spec import MonitorSpec
+from core.spec import TrainingSpec
 
 SMALL = {"name": "trips", "data": {"source": "trips.csv"}, "target": {"column": "late"}}
 

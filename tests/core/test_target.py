@@ -3,7 +3,7 @@ import pandas as pd
 import pytest
 
 from core.errors import DataRejected
-from core.spec import TargetSpec
+from core.learning_spec import TargetSpec
 from core.target import TargetCoding, code_target, infer_problem
 
 

@@ -3,8 +3,8 @@ from datetime import timedelta
 import pandas as pd
 import pytest
 
+from core.data_spec import WindowSpec
 from core.errors import DataError, SpecError
-from core.spec import WindowSpec
 from core.windows import newest_rows
 
 DAYS = pd.DataFrame({"at": pd.to_datetime(["2026-01-03", "2026-01-01", "2026-01-02", "2026-01-03"]), "n": range(4)})

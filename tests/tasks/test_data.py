@@ -7,8 +7,9 @@ import pytest
 
 from adapters.specs import read_spec
 from adapters.storage import read_frame
+from core.contract_spec import ContractSpec
+from core.data_spec import DataSpec
 from core.errors import DataMissing, DataRejected
-from core.spec import ContractSpec, DataSpec
 from tasks.data import ingest, split, validate
 from tasks.plans import split_plan
 from tests.conftest import Project, toy_table

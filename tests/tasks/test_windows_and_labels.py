@@ -8,8 +8,9 @@ import pytest
 
 from adapters import journal
 from adapters.storage import read_frame
+from core.data_spec import DataSpec, WindowSpec
 from core.errors import SpecError
-from core.spec import DataSpec, LabelSpec, WindowSpec
+from core.monitor_spec import LabelSpec
 from tasks.monitoring import cut_window
 from tests.conftest import Project, toy_table
 

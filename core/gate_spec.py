@@ -1,0 +1,31 @@
+"""The `gate` and `release` parts of a model's YAML: what a new model must reach, and how it becomes champion."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from core.learning_spec import Metric
+from core.section import Section
+
+
+class ComparisonSpec(Section):
+    metric: Metric | None = Field(None, description="What the challenger must be better in; default the search metric")
+    margin: float = Field(0.002, ge=0, description="Smallest gain worth a release, in units of the metric")
+    confidence: float = Field(0.95, gt=0.5, lt=1, description="Coverage of the bootstrap interval of the gain")
+
+
+class SliceSpec(Section):
+    columns: tuple[str, ...] = Field((), description="Columns whose values are compared one by one")
+    max_drop: float = Field(0.03, ge=0, description="Largest loss against the champion that a slice may show")
+
+
+class GateSpec(Section):
+    minimum: dict[Metric, float] = Field({}, description="Worst acceptable test metrics")
+    versus_champion: ComparisonSpec = Field(ComparisonSpec(), description="What it takes to replace the champion")
+    slices: SliceSpec = Field(SliceSpec(), description="Groups of rows that may not get worse")
+
+
+class ReleaseSpec(Section):
+    approval: Literal["never", "when_undecided", "always"] = Field("never", description="When a person must agree")
+    shadow_rows: int = Field(2000, ge=0, description="Newest rows that both models score before the move")
+    max_latency_ms: float = Field(50.0, gt=0, description="Largest 95th percentile of the time to score one row")
