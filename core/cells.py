@@ -23,6 +23,7 @@ from core.written_dates import ISO, parse_dates
 from core.written_numbers import parse_written
 
 MOMENTS = (dt.date, np.datetime64)
+MOST_DIGITS = 300
 NUMBERS = (int, float, decimal.Decimal, np.number)
 
 
@@ -73,8 +74,11 @@ def _encodable(texts: list[str]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, decimal.Decimal) and value.is_finite():
+    if isinstance(value, decimal.Decimal) and value.is_finite() and abs(value.adjusted()) < MOST_DIGITS:
         value = int(value) if value % 1 == 0 else float(value)
+    if isinstance(value, int) and value.bit_length() > 4 * MOST_DIGITS:
+        # Python refuses to write thousands of digits.
+        return hex(value)
     return text_of(value) if isinstance(value, NUMBERS) else as_text(value)
 
 
@@ -163,7 +167,7 @@ def _of_type(column: pd.Series, types: Any) -> Mask:
     # True is an int to Python, and no number to anybody else.
     logical = bool in wanted
     told = [isinstance(value, wanted) and (logical or not isinstance(value, bool | np.bool_)) for value in column]
-    return np.array(told, dtype=bool) & known
+    return np.asarray(np.array(told, dtype=bool) & known)
 
 
 def _numbers_from(texts: pd.Series, how: FormatSpec) -> Floats:
