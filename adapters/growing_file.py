@@ -7,8 +7,9 @@ import tempfile
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, TextIO
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -127,9 +128,19 @@ def _open_parquet(draft: Path, schema: pa.Schema) -> tuple[Append, Callable[[], 
     return writer.write_table, writer.close
 
 
+@dataclass(frozen=True, slots=True)
+class _Lines:
+    """Ends lines as Unix does; told to do so itself, the writer would leave a carriage return in a text unquoted."""
+
+    sink: TextIO
+
+    def write(self, line: str) -> int:
+        return self.sink.write(line.removesuffix("\r\n") + "\n")
+
+
 def _open_csv(draft: Path, schema: pa.Schema) -> tuple[Append, Callable[[], None]]:
     sink = draft.open("w", encoding="utf-8", newline="")
-    rows = csv.writer(sink, lineterminator="\n")
+    rows = csv.writer(_Lines(sink))
     rows.writerow(schema.names)
     return lambda table: rows.writerows(zip(*(column.to_pylist() for column in table.columns), strict=True)), sink.close
 

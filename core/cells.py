@@ -75,7 +75,7 @@ def _encodable(texts: list[str]) -> list[str]:
 
 def _text(value: Any) -> str:
     if isinstance(value, decimal.Decimal) and value.is_finite() and abs(value.adjusted()) < MOST_DIGITS:
-        value = int(value) if value % 1 == 0 else float(value)
+        value = int(value) if value == value.to_integral_value() else float(value)
     if isinstance(value, int) and value.bit_length() > 4 * MOST_DIGITS:
         # Python refuses to write thousands of digits.
         return hex(value)
