@@ -144,7 +144,7 @@ CELLS = st.one_of(
 
 @pytest.mark.parametrize("problem", CLASSES)
 @given(rows=st.lists(st.tuples(CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=6), n_rows=st.integers(1, 3))
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_predict_never_crashes_on_any_value_of_any_column(tmp_path, monkeypatch, problem, rows, n_rows):
     version = version_of(problem, monkeypatch)
     frame = pd.DataFrame(rows, columns=["id", "age", "plan", "day"], dtype=object)
