@@ -9,7 +9,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from adapters import registry
+from adapters import registration, registry
 from cli.answers import run
 from cli.main import everfit
 from tests.adapters.conftest import ROWS, TABLE, pipeline_of, record_of
@@ -29,8 +29,8 @@ def released(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     with in_use(Project(tmp_path_factory.mktemp("project"))) as project:
         project.write_spec(SPEC)
         pipeline = pipeline_of("logistic_regression", "binary")
-        version = registry.register(record_of(pipeline), pipeline, ROWS.head(5))
-        registry.move_champion("toy", version.number, expected=None)
+        version = registration.register(record_of(pipeline), pipeline, ROWS.head(5))
+        registry.set_champion("toy", version.number)
         TABLE.to_csv(project.home / "table.csv", index=False)
         yield project
 
