@@ -38,7 +38,9 @@ class Training:
 def news_of(training: Training) -> Event:
     """What the world is told of a training."""
     model, digest = training.spec.name, training.made.report.digest
-    if training.verdict.verdict == "promote" and training.version is not None:
+    # An undecided version is a release's business only where the policy has a person asked.
+    asked = training.verdict.verdict == "undecided" and training.spec.release.approval != "never"
+    if training.version is not None and (training.verdict.verdict == "promote" or asked):
         return ModelRegistered(model=model, cause=training.cause or digest, version=training.version.number)
     return ModelRefused(model=model, cause=training.cause or digest, verdict=training.verdict.verdict)
 
