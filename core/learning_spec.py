@@ -44,6 +44,12 @@ class SplitSpec(Section):
     test: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that score the model")
     validation: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that tune and stop it")
     gap: Duration = Field(timedelta(0), description="Span left out between the parts of a time split")
+    salt: int = Field(
+        0,
+        ge=0,
+        lt=2**32,
+        description="Which arrangement of a hash or group split; another one moves rows between parts",
+    )
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:

@@ -20,6 +20,8 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
         validation=spec.split.validation,
         gap=spec.split.gap,
         excluded=(spec.target.column,),
+        salt=spec.split.salt,
+        label=None if spec.problem == "regression" else spec.target.column,
     )
 
 
