@@ -59,7 +59,16 @@ def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
 
 def learning(spec: TrainingSpec) -> Learning:
     """What is learned, by which metric, with which seed."""
-    return Learning(spec.target.column, str(spec.problem), spec.metric, spec.seed)
+    target = spec.target
+    return Learning(
+        target=target.column,
+        problem=str(spec.problem),
+        metric=spec.metric,
+        seed=spec.seed,
+        weights=target.weights,
+        log=target.log,
+        threshold=None if target.threshold == "auto" else target.threshold,
+    )
 
 
 def search_plan(spec: TrainingSpec) -> SearchSpec:
