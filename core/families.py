@@ -136,6 +136,14 @@ TREES_SPACE = {
     "min_samples_leaf": Range(2, 100, log=True, whole=True),
     "max_samples": Range(0.05, 0.4, log=True),
 }
+# Of LightGBM and XGBoost, which call these the same.
+BOOSTERS_SPACE = {
+    "learning_rate": Range(0.02, 0.3, log=True),
+    "reg_lambda": Range(1e-3, 100.0, log=True),
+    "colsample_bytree": Range(0.3, 1.0),
+    "subsample": Range(0.5, 1.0),
+}
+BOOSTERS_START = {"learning_rate": 0.1, "reg_lambda": 1.0, "colsample_bytree": 1.0, "subsample": 1.0}
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "hist_gradient_boosting": Family(
@@ -197,21 +205,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             recipe="trees",
             problems=ANY,
             space={
-                "learning_rate": Range(0.02, 0.3, log=True),
+                **BOOSTERS_SPACE,
                 "num_leaves": Range(8, 128, log=True, whole=True),
                 "min_child_samples": Range(5, 200, log=True, whole=True),
-                "reg_lambda": Range(1e-3, 100.0, log=True),
-                "colsample_bytree": Range(0.3, 1.0),
-                "subsample": Range(0.5, 1.0),
             },
-            start={
-                "learning_rate": 0.1,
-                "num_leaves": 31,
-                "min_child_samples": 20,
-                "reg_lambda": 1e-3,
-                "colsample_bytree": 1.0,
-                "subsample": 1.0,
-            },
+            start={**BOOSTERS_START, "num_leaves": 31, "min_child_samples": 20},
             build=build_lightgbm,
             watch=watch_lightgbm,
         ),
@@ -219,21 +217,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             recipe="trees",
             problems=ANY,
             space={
-                "learning_rate": Range(0.02, 0.3, log=True),
+                **BOOSTERS_SPACE,
                 "max_depth": Range(3, 10, whole=True),
                 "min_child_weight": Range(1.0, 100.0, log=True),
-                "reg_lambda": Range(1e-3, 100.0, log=True),
-                "colsample_bytree": Range(0.3, 1.0),
-                "subsample": Range(0.5, 1.0),
             },
-            start={
-                "learning_rate": 0.1,
-                "max_depth": 6,
-                "min_child_weight": 1.0,
-                "reg_lambda": 1.0,
-                "colsample_bytree": 1.0,
-                "subsample": 1.0,
-            },
+            start={**BOOSTERS_START, "max_depth": 6, "min_child_weight": 1.0},
             build=build_xgboost,
             watch=watch_xgboost,
         ),
