@@ -220,6 +220,8 @@ def _predicted(record: ModelRecord, pipeline: Any, rows: pd.DataFrame) -> tuple[
             continue
         known: Mask = np.asarray(np.isfinite(found).reshape(len(some), -1).all(axis=1))
         failed += some.index[~known].tolist()
-        parts.append(prediction_columns(record.coding, found[known]).set_index(some.index[known]))
+        parts.append(
+            prediction_columns(record.coding, found[known], record.report.threshold).set_index(some.index[known])
+        )
     shape = (0, len(record.coding.classes)) if record.coding.problem == "multiclass" else (0,)
     return pd.concat(parts or [prediction_columns(record.coding, np.empty(shape))]), failed

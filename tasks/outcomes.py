@@ -77,6 +77,10 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         seconds=round(time.monotonic() - training.started, 2),
         flow_run_id=str(run) if run else None,
         mlflow_run_id=version.run_id if version else None,
+        classes=[asdict(each) for each in made.report.classes],
+        weights="balanced" if made.report.weighted else "none",
+        threshold=made.report.threshold if made.clean.coding.problem == "binary" else None,
+        log_target=made.report.log,
     )
     journal.append(training.spec.name, "training", asdict(outcome))
     return outcome
