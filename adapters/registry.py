@@ -21,6 +21,7 @@ from core.records import ModelRecord, Version
 
 CHAMPION = "champion"
 RECORD = "everfit/record.json"
+LINEAGE = "lineage.json"
 
 
 @contextmanager
@@ -195,6 +196,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
         mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
         mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
+        mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
         mlflow.set_tags(
             {
                 "verdict": record.verdict,

@@ -55,6 +55,11 @@ class FeatureColumns:
         """All of them, in the order of the encoded columns."""
         return self.numbers + self.categories + self.dates + self.texts
 
+    def kind_of(self, name: str) -> str:
+        """number, category, date or text."""
+        by_kind = zip(KINDS, (self.numbers, self.categories, self.dates, self.texts), strict=True)
+        return next(kind for kind, names in by_kind if name in names)
+
 
 def feature_columns(train: pd.DataFrame, plan: FeaturePlan) -> FeatureColumns:
     """Choose features: every column that the plan does not exclude.

@@ -9,6 +9,7 @@ import pandas as pd
 
 from core.features import FeatureColumns, feature_frame
 from core.fitting import Candidate, predict
+from core.lineage import Feature
 from core.metrics import Floats
 from core.performance import Scorecard
 from core.refs import DatasetRef
@@ -30,6 +31,7 @@ class Report:
         importance: Each feature's share of the model's importance, 0 to 1 (permutation on validation rows).
         predictions: Address of the predictions of the test rows.
         digest: SHA-256 of those predictions: the same model, the same digest.
+        features: What became of each raw column, the most important first.
     """
 
     metrics: dict[str, float]
@@ -38,6 +40,7 @@ class Report:
     importance: dict[str, float]
     predictions: str
     digest: str
+    features: tuple[Feature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

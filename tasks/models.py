@@ -16,6 +16,7 @@ from core.features import feature_frame
 from core.fitting import Candidate, Learning, Rows, fit_candidate, fit_family, pack, predict, recipe_of, score_candidate
 from core.importance import permutation_shares
 from core.learning_spec import SearchSpec
+from core.lineage import lineage
 from core.metrics import Floats, score_all
 from core.performance import scorecard
 from core.records import Report
@@ -109,6 +110,7 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         importance=shares,
         predictions=write_array(prediction),
         digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes()).hexdigest(),
+        features=lineage(pipeline["prepare"], features.columns, shares, {}),
     )
     get_run_logger().info("evaluate: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.metrics.items()))
     return report
