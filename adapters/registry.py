@@ -14,6 +14,7 @@ from typing import Any
 import pandas as pd
 from pydantic import TypeAdapter
 
+from adapters.custom_code import with_step
 from adapters.packaging import TRUSTED, unpack
 from adapters.settings import settings
 from core.errors import DataMissing, RegistryConflict, RegistryUnavailable
@@ -81,14 +82,14 @@ def find_champion(model: str) -> Version | None:
 
 
 def load_pipeline(version: Version) -> Any:
-    """The version's pipeline, of trusted types only."""
+    """The version's pipeline, of trusted types only, with the user's own step where it has one."""
     with _answering():
         import mlflow
 
         with tempfile.TemporaryDirectory() as folder:
             path = mlflow.artifacts.download_artifacts(artifact_uri=f"{version.location}/model.skops", dst_path=folder)
             content = Path(path).read_bytes()
-    return unpack(content, f"{version.record.model}:{version.number}")
+    return with_step(unpack(content, f"{version.record.model}:{version.number}"), version.record.preparation)
 
 
 def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Version:

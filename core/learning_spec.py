@@ -1,9 +1,9 @@
 """The `target`, `features`, `split` and `search` parts of a model's YAML: what is learned, from what, and how."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from core.contract_spec import Share
 from core.durations import Duration
@@ -28,13 +28,31 @@ class TargetSpec(Section):
     )
 
 
+# A module and a function in it: neither a path nor an expression.
+REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+# YAML reads a bare `off` as false.
+Switch = Annotated[Literal["auto", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+
+
+class LagSpec(Section):
+    columns: tuple[str, ...] = Field(
+        min_length=1, description="Whose earlier values become features; also dropped ones"
+    )
+    by: str | None = Field(None, description="Column that names whose past it is, such as a shop; default the table's")
+    periods: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (1,), min_length=1, description="How many moments of `data.time` back"
+    )
+
+
 class FeatureSpec(Section):
     drop: tuple[str, ...] = Field((), description="Columns that are never features")
-    dates: Literal["auto", "off"] = Field(
-        "auto", description="Moments become elapsed time and places in day, week, year"
-    )
-    text: Literal["auto", "off"] = Field("auto", description="Prose becomes TF-IDF in a few dimensions (SVD)")
+    dates: Switch = Field("auto", description="auto | off; moments become elapsed time and places in day, week, year")
+    text: Switch = Field("auto", description="auto | off; prose becomes TF-IDF in a few dimensions (SVD)")
     rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
+    custom: str | None = Field(
+        None, pattern=REFERENCE, description="Your own step, module:function; the module lies beside this file"
+    )
+    lags: LagSpec | None = Field(None, description="Earlier values as features: {columns, by, periods}")
 
 
 class SplitSpec(Section):

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.features import FeatureColumns
+from core.preparation import AS_IT_IS, Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,7 @@ class FeaturesRef:
     y_train: str
     y_validation: str
     columns: FeatureColumns
+    preparation: Preparation = AS_IT_IS
 
     def encoding(self, recipe: str) -> EncodedRef:
         """The encoding of a recipe."""

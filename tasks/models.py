@@ -9,16 +9,17 @@ import pandas as pd
 from prefect import get_run_logger, task
 from prefect.cache_policies import INPUTS, TASK_SOURCE
 
+from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes, unpack
 from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
 from core.families import baselines_for, families_for
-from core.features import feature_frame
 from core.fitting import Candidate, Learning, Rows, fit_candidate, fit_family, pack, predict, recipe_of, score_candidate
 from core.importance import permutation_shares
 from core.learning_spec import SearchSpec
 from core.lineage import lineage
 from core.metrics import Floats, score_all
 from core.performance import scorecard
+from core.preparation import feature_rows
 from core.records import Report
 from core.refs import FeaturesRef, ModelRef, Splits
 from core.target import TargetCoding
@@ -93,12 +94,14 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
     """Score the model and its baselines on the test rows, which nothing has seen."""
     target, test = learning.target, read_frame(parts.test)
     pipeline = unpack(read_bytes(model.uri), model.uri)
-    raw, y = feature_frame(test, features.columns), coding.encode(test[target])
+    preparation = features.preparation
+    step = load_step(preparation.custom)
+    raw, y = feature_rows(test, features.columns, preparation, step), coding.encode(test[target])
     prediction = predict(pipeline, raw, coding.problem)
     validation = read_frame(parts.validation)
     shares = permutation_shares(
         lambda frame: predict(pipeline, frame, coding.problem),
-        feature_frame(validation, features.columns),
+        feature_rows(validation, features.columns, preparation, step),
         coding.encode(validation[target]),
         learning.metric,
         learning.seed,
@@ -109,8 +112,9 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         holdout=scorecard(coding.problem, y, prediction),
         importance=shares,
         predictions=write_array(prediction),
-        digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes()).hexdigest(),
-        features=lineage(pipeline["prepare"], features.columns, shares, {}),
+        # A changed step is another model, even if it predicts the same for these rows.
+        digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes() + preparation.code.encode()).hexdigest(),
+        features=lineage(pipeline["prepare"], features.columns, shares, preparation.origins),
     )
     get_run_logger().info("evaluate: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.metrics.items()))
     return report
