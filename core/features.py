@@ -31,6 +31,10 @@ class FeaturePlan:
         rare_share: Categories rarer than this share of the training rows are folded into one.
         recipes: The encodings that the searched families and the baselines need.
         dates, text: Whether moments and free texts become features.
+        interactions: At most so many products of two numbers; the most telling ones are chosen.
+        pairs: These products instead.
+        selection: Whether columns that tell nothing are dropped.
+        seed: Of what selection and interactions look at.
     """
 
     excluded: tuple[str, ...]
@@ -39,16 +43,21 @@ class FeaturePlan:
     recipes: tuple[str, ...]
     dates: bool = True
     text: bool = True
+    interactions: int = 0
+    pairs: tuple[tuple[str, str], ...] = ()
+    selection: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureColumns:
-    """The raw columns that a model reads, by how they are encoded."""
+    """The raw columns that a model reads, by how they are encoded; `pairs` are numbers whose product is read too."""
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
     dates: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:

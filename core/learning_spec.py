@@ -34,6 +34,13 @@ REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
 Switch = Annotated[Literal["auto", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
 
 
+Pair = Annotated[tuple[str, str], Field(description="Two columns of numbers")]
+Interactions = Annotated[
+    Literal["off"] | Annotated[int, Field(ge=1, le=50)] | tuple[Pair, ...],
+    BeforeValidator(lambda value: "off" if value is False else value),
+]
+
+
 class LagSpec(Section):
     columns: tuple[str, ...] = Field(
         min_length=1, description="Whose earlier values become features; also dropped ones"
@@ -51,6 +58,12 @@ class FeatureSpec(Section):
     rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
     custom: str | None = Field(
         None, pattern=REFERENCE, description="Your own step, module:function; the module lies beside this file"
+    )
+    interactions: Interactions = Field(
+        "off", description="off | N | [[a, b], ...]; products of up to N pairs that tell more than their columns alone"
+    )
+    selection: Switch = Field(
+        "off", description="auto | off; columns that tell no more than shuffled copies of them are dropped"
     )
     lags: LagSpec | None = Field(None, description="Earlier values as features: {columns, by, periods}")
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 from core.encoding import CYCLES, TEXT_DIMENSIONS
@@ -31,6 +32,7 @@ class Feature:
         derived: Names of the first encoded columns that are made of it.
         n_derived: How many there are.
         importance: Share of the model's importance, 0 to 1.
+        dropped: Why the selection dropped it; empty where the model reads it.
     """
 
     column: str
@@ -39,20 +41,29 @@ class Feature:
     derived: tuple[str, ...]
     n_derived: int
     importance: float
+    dropped: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadColumns:
+    """The columns that a model reads, and those that were dropped: name, kind, and why."""
+
+    columns: FeatureColumns
+    dropped: tuple[tuple[str, str, str], ...] = ()
 
 
 def lineage(
-    encoder: Any, columns: FeatureColumns, importance: Mapping[str, float], origins: Mapping[str, str]
+    encoder: Any, read: ReadColumns, importance: Mapping[str, float], origins: Mapping[str, str]
 ) -> tuple[Feature, ...]:
     """What became of each raw column, the most important first.
 
     Args:
         encoder: Fitted, of `core.encoding.make_encoder`.
-        columns: What it reads.
+        read: What it reads, and what was dropped.
         importance: Share by raw column.
         origins: Of columns that are not in the source: what made them.
     """
-    derived = derived_features(encoder)
+    columns, derived = read.columns, derived_features(encoder)
     made: dict[str, list[str]] = {name: [] for name in columns.names}
     for feature in derived:
         for source in feature.sources:
@@ -68,6 +79,7 @@ def lineage(
         )
         for name in columns.names
     ]
+    rows += [Feature(name, kind, origins.get(name, "source"), (), 0, 0.0, why) for name, kind, why in read.dropped]
     return tuple(sorted(rows, key=lambda row: (-row.importance, row.column)))
 
 
@@ -88,6 +100,10 @@ def _of_part(part: str, fitted: Any, columns: list[str]) -> Iterator[Derived]:
         yield from _of_numbers(fitted, columns)
     elif part == "categories":
         yield from _of_categories(fitted, columns)
+    elif part == "products":
+        every = list(combinations(columns, 2))
+        places = fitted[3].transformers_[0][2]
+        yield from (Derived(" * ".join(every[i - len(columns)]), every[i - len(columns)]) for i in places)
     elif part == "dates":
         yield from _of_dates(columns)
     else:

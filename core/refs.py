@@ -44,6 +44,7 @@ class FeaturesRef:
     y_validation: str
     columns: FeatureColumns
     preparation: Preparation = AS_IT_IS
+    dropped: tuple[tuple[str, str, str], ...] = ()
 
     def encoding(self, recipe: str) -> EncodedRef:
         """The encoding of a recipe."""

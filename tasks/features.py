@@ -10,7 +10,8 @@ from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes
 from adapters.storage import read_frame, write_array, write_content
 from core.encoding import categorical_positions, make_encoder
-from core.features import FeaturePlan, feature_columns, feature_frame
+from core.feature_choice import chosen_columns
+from core.features import FeaturePlan, feature_frame
 from core.preparation import AS_IT_IS, Preparation, Step, check_by_row, run_step
 from core.preparation import prepare as prepare_rows
 from core.refs import EncodedRef, FeaturesRef, Splits
@@ -54,7 +55,9 @@ def build_features(
     train, validation, test = read_prepared(parts, preparation)
     y = {"training": coding.encode(train[target]), "validation": coding.encode(validation[target])}
     check_sides(coding, y["training"], {"validation": y["validation"], "test": coding.encode(test[target])})
-    columns = feature_columns(train, plan)
+    columns, dropped = chosen_columns(train, (coding, y["training"]), plan)
+    for name, _, why in dropped:
+        get_run_logger().info("build_features: %s is dropped, %s", name, why)
     raw_train, raw_validation = feature_frame(train, columns), feature_frame(validation, columns)
     encodings = []
     for recipe in plan.recipes:
@@ -70,4 +73,6 @@ def build_features(
             )
         )
     get_run_logger().info("build_features: %d numbers and %d categories", len(columns.numbers), len(columns.categories))
-    return FeaturesRef(tuple(encodings), write_array(y["training"]), write_array(y["validation"]), columns, preparation)
+    return FeaturesRef(
+        tuple(encodings), write_array(y["training"]), write_array(y["validation"]), columns, preparation, dropped
+    )

@@ -16,7 +16,7 @@ from core.families import baselines_for, families_for
 from core.fitting import Candidate, Learning, Rows, fit_candidate, fit_family, pack, predict, recipe_of, score_candidate
 from core.importance import permutation_shares
 from core.learning_spec import SearchSpec
-from core.lineage import lineage
+from core.lineage import ReadColumns, lineage
 from core.metrics import Floats, score_all
 from core.performance import scorecard
 from core.preparation import feature_rows
@@ -114,7 +114,9 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         predictions=write_array(prediction),
         # A changed step is another model, even if it predicts the same for these rows.
         digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes() + preparation.code.encode()).hexdigest(),
-        features=lineage(pipeline["prepare"], features.columns, shares, preparation.origins),
+        features=lineage(
+            pipeline["prepare"], ReadColumns(features.columns, features.dropped), shares, preparation.origins
+        ),
     )
     get_run_logger().info("evaluate: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.metrics.items()))
     return report

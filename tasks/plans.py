@@ -49,6 +49,7 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     """Which columns are features, and how they are encoded."""
     problem = str(spec.problem)
     families = [FAMILIES[name] for name in families_for(problem, spec.search.families)]
+    wanted = spec.features.interactions
     recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
     return FeaturePlan(
         excluded=_never_features(spec),
@@ -57,6 +58,11 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
         recipes=tuple(sorted(recipes)),
         dates=spec.features.dates == "auto",
         text=spec.features.text == "auto",
+        interactions=wanted if isinstance(wanted, int) else 0,
+        pairs=wanted if isinstance(wanted, tuple) else (),
+        selection=spec.features.selection == "auto",
+        # Not to compute features anew for a seed that changes nothing of them.
+        seed=spec.seed if spec.features.selection == "auto" or wanted != "off" else 0,
     )
 
 

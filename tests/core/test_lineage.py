@@ -1,10 +1,12 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from core.encoding import RECIPES, make_encoder
 from core.features import FeatureColumns, FeaturePlan, feature_columns, feature_frame
-from core.lineage import N_NAMES, derived_features, lineage
+from core.lineage import N_NAMES, ReadColumns, derived_features, lineage
 
 N = 600
 ROWS = pd.DataFrame(
@@ -18,7 +20,7 @@ ROWS = pd.DataFrame(
         "said": [f"the {'abcde'[i % 5]}x cat sat on {i % 60}u mats w{i % 50} x{i}" for i in range(N)],
     }
 )
-COLUMNS = feature_columns(ROWS, FeaturePlan((), (), 0.01, ()))
+COLUMNS = replace(feature_columns(ROWS, FeaturePlan((), (), 0.01, ())), pairs=(("whole", "holes"),))
 SHARES = {"plan": 0.7, "whole": 0.3}
 
 
@@ -61,13 +63,15 @@ def test_one_hot_names_say_which_category_and_what_was_folded():
 
 
 def test_record_of_a_column_of_many_categories_is_short_and_gives_their_number():
-    place = next(row for row in lineage(encoder_of("linear"), COLUMNS, SHARES, {}) if row.column == "place")
+    place = next(
+        row for row in lineage(encoder_of("linear"), ReadColumns(COLUMNS), SHARES, {}) if row.column == "place"
+    )
     assert (len(place.derived), place.n_derived, place.kind) == (N_NAMES, 41, "category")
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_every_raw_column_is_listed_with_its_share_and_its_origin(recipe):
-    rows = lineage(encoder_of(recipe), COLUMNS, SHARES, {"whole": "custom mine:step"})
+    rows = lineage(encoder_of(recipe), ReadColumns(COLUMNS), SHARES, {"whole": "custom mine:step"})
     assert {row.column for row in rows} == set(COLUMNS.names)
     assert [(row.column, row.importance, row.origin) for row in rows[:2]] == [
         ("plan", 0.7, "source"),
