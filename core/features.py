@@ -16,6 +16,7 @@ DECLARED_KINDS = {"float": "number", "int": "number", "boolean": "number", "cate
 # Prose has more different words than this; fewer cannot be told apart in `core.encoding.TEXT_DIMENSIONS` dimensions.
 FEWEST_WORDS = 40
 N_LOOKED_AT = 2000
+LARGEST = 1e30
 # What pandas.api.types.infer_dtype says of a column of objects.
 HELD_NUMBERS = frozenset({"decimal", "integer", "floating", "mixed-integer-float", "boolean"})
 HELD_CATEGORIES = frozenset({"string", "categorical", "mixed-integer"})
@@ -149,25 +150,27 @@ def feature_frame(frame: pd.DataFrame, columns: FeatureColumns) -> pd.DataFrame:
 def _as_numbers(column: pd.Series) -> Floats:
     try:
         numbers = column.to_numpy(np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise DataRejected(
             f"the column '{column.name}' does not hold numbers",
             " ".join(str(error).split())[:200],
             "correct the values, or drop the column in `features.drop`",
         ) from error
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    # Forests reckon in single precision, where a larger number is infinite and refused.
+    return np.where(np.isfinite(numbers), np.clip(numbers, -LARGEST, LARGEST), np.nan)
 
 
 def _as_days(column: pd.Series) -> Floats:
     try:
-        moments = pd.to_datetime(column, utc=True)
-    except (TypeError, ValueError) as error:
+        # In microseconds: in nanoseconds time ends in 2262.
+        moments = pd.to_datetime(column, utc=True).dt.as_unit("us")
+        days = (moments - pd.Timestamp(0, tz="UTC").as_unit("us")) / pd.Timedelta(days=1).as_unit("us")
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise DataRejected(
             f"the column '{column.name}' does not hold moments",
             " ".join(str(error).split())[:200],
             "correct the values, or drop the column in `features.drop`",
         ) from error
-    days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
     return np.asarray(days, dtype=np.float64)
 
 

@@ -1,8 +1,8 @@
 """Which features to keep: those that a forest uses more than copies of them in which nothing is left to find.
 
 After Kursa and Rudnicki, Feature Selection with the Boruta Package, 2010: shuffled copies stand beside the features,
-and a feature counts a hit in each round in which it is more important than the best copy. Each round sees another part of the
-rows: what stands out in one sample by chance does not in the next.
+and a feature counts a hit in each round in which it is more important than the best copy. Each round sees another
+part of the rows: what stands out in one sample by chance does not in the next.
 """
 
 import numpy as np
