@@ -72,6 +72,7 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         rows=made.clean.data.n_rows,
         snapshot_rows=made.clean.n_snapshot,
         warnings=[finding.document for finding in training.warnings],
+        features=[asdict(feature) for feature in made.report.features],
         quarantined=asdict(made.clean.quarantined) if made.clean.quarantined else None,
         stages=[asdict(stage) for stage in stages_of(run)],
         seconds=round(time.monotonic() - training.started, 2),
