@@ -8,13 +8,13 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion
 from adapters.specs import read_spec
+from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
 from tasks.features import build_features
 from tasks.models import evaluate, fit, tune
 from tasks.outcomes import STATES, Training, conclude, news_of
-from tasks.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
 

@@ -29,7 +29,7 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     families = [FAMILIES[name] for name in families_for(problem, spec.search.families)]
     recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
     return FeaturePlan(
-        excluded=_never_features(spec),
+        excluded=never_features(spec),
         declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
@@ -42,7 +42,7 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     """Where the sentinel looks, and what its findings do."""
     return SentinelPlan(
         target=spec.target.column,
-        excluded=_never_features(spec),
+        excluded=never_features(spec),
         time=spec.data.time,
         group=spec.data.group,
         by_time=spec.split_by == "time",
@@ -50,7 +50,8 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     )
 
 
-def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
+def never_features(spec: TrainingSpec) -> tuple[str, ...]:
+    """Columns with a role, and those that the YAML drops."""
     roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
     return tuple(sorted(str(role) for role in roles))
 
