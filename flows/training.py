@@ -14,12 +14,12 @@ from tasks.causes import first_for
 from tasks.data import ingest, split, validate
 from tasks.features import build_features
 from tasks.models import evaluate, fit, tune
-from tasks.outcomes import STATES, Training, conclude, news_of
+from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
 
 
-@flow(name="train", flow_run_name="train-{model}")
+@flow(name="train", flow_run_name="train-{model}", on_failure=[note_failure])
 def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (), workers: int | None = None) -> Any:
     """Train a challenger, and register it when the gate finds it better than the champion.
 
