@@ -40,22 +40,22 @@ class Training:
     warnings: tuple[Finding, ...]
 
 
-def note_failure(_: Any, run: Any, state: Any) -> None:
+def note_failure(flow: Any, flow_run: Any, state: Any) -> None:
     """Write a training that ended without a model to the journal: nobody may be watching a retraining."""
     error = state.result(raise_on_failure=False)
     refused = isinstance(error, EverfitError) and error.exit_code == REFUSED
     told = error.args if isinstance(error, EverfitError) else (type(error).__name__, str(error)[:500], "see the log")
     entry = {
-        "model": run.parameters["model"],
+        "model": flow_run.parameters["model"],
         "verdict": "refused" if refused else "failed",
         "reason": f"{told[0]}: {told[1]}",
         "fix": told[2],
         "kind_of_error": getattr(error, "kind", "internal"),
-        "cause": run.parameters.get("cause"),
-        "flow_run_id": str(run.id),
+        "cause": flow_run.parameters.get("cause"),
+        "flow_run_id": str(flow_run.id),
     }
     try:
-        journal.append(run.parameters["model"], "training", entry)
+        journal.append(flow_run.parameters["model"], "training", entry)
     except EverfitError:
         # The store may be what failed; the training's own error is the one to tell.
         logging.getLogger(__name__).warning("the journal cannot be written", exc_info=True)
