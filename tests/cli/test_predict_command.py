@@ -51,7 +51,7 @@ def test_champion_or_the_version_that_is_named_scores_every_row(
     assert document.pop("seconds") > 0
     assert document == {
         "model": "toy", "version": 1, "source": source, "output": str(out),
-        "rows": len(TABLE), "predicted": len(TABLE) - n_broken, "broken": n_broken,
+        "rows": len(TABLE), "predicted": len(TABLE) - n_broken, "broken": n_broken, "without_past": 0,
         "reasons": [{"column": "age", "rule": "max 50", "rows": n_broken}],
     }  # fmt: skip
     found = pd.read_csv(out)
