@@ -77,7 +77,9 @@ def read_chunks(table: OpenTable, n_rows: int | None = None) -> Iterator[pd.Data
         yield from sql_chunks(table.source, n_rows)
         return
     for uri in table.uris:
-        parts = text_chunks(uri, table.how, n_rows) if table.kind == "text" else typed_chunks(uri, n_rows)
+        # Of a single column a blank line is a row without a value; of more it is no row.
+        blank = len(table.names) == 1
+        parts = text_chunks(uri, table.how, n_rows, blank) if table.kind == "text" else typed_chunks(uri, n_rows)
         for part in parts:
             yield _plain_names(part, uri)
 

@@ -80,7 +80,7 @@ def score_table(
 
 
 def _reader(table: OpenTable, plan: ScoringPlan, n_rows: int | None) -> Rows:
-    read = partial(read_chunks, table, n_rows)
+    read: Rows = partial(read_chunks, table, n_rows)
     if table.kind == "sql" and wanted_lags(plan, table.names):
         # Asked again, a query may give its rows in another order.
         read = kept(read())

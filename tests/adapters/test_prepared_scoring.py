@@ -10,7 +10,7 @@ import pytest
 
 from adapters import registry, scoring
 from adapters.scoring import score_table
-from core.errors import DataMissing
+from core.errors import DataMissing, DataRejected
 from core.features import FeatureColumns
 from core.lags import LagPlan, add_lags
 from core.preparation import CustomCode, Preparation, WithStep
@@ -18,7 +18,7 @@ from core.records import Version
 from core.source_spec import SqlSource
 from core.spec_reading import parse_spec
 from core.target import TargetCoding
-from tests.adapters.conftest import pipeline_of, record_of
+from tests.adapters.conftest import ROWS, pipeline_of, record_of
 
 SPEC = parse_spec(
     """
@@ -146,3 +146,58 @@ def test_row_that_the_step_cannot_read_has_a_reason_and_costs_no_other(tmp_path,
     found = pd.read_csv(tmp_path / "out.csv")
     assert found["reason"].fillna("").str.contains("at: type datetime").tolist() == [False, True, False]
     assert (scored.predicted, found["prediction"].isna().tolist()) == (2, [False, True, False])
+
+
+class Sure:
+    """A binary model that is 0.3 sure of every row."""
+
+    def predict_proba(self, rows: pd.DataFrame) -> np.ndarray:
+        return np.tile([0.7, 0.3], (len(rows), 1))
+
+
+@pytest.mark.parametrize(("threshold", "expected"), [(0.2, True), (0.3, False), (0.5, False)])
+def test_row_is_positive_above_the_models_own_threshold(tmp_path, monkeypatch, threshold, expected):
+    monkeypatch.setattr(registry, "load_pipeline", lambda _: Sure())
+    record = record_of(pipeline_of("dummy", "binary"))
+    record = replace(record, columns=FeatureColumns(("price",), ()), report=replace(record.report, threshold=threshold))
+    SALES.to_csv(tmp_path / "t.csv", index=False)
+    score_table(Version(1, "run", "nowhere", record, ""), SPEC, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"))
+    found = pd.read_csv(tmp_path / "out.csv")
+    assert (set(found["prediction"]), set(found["probability"])) == ({expected}, {0.3})
+
+
+@pytest.mark.parametrize("problem", ["multiclass", "regression"])
+@pytest.mark.parametrize("family", ["hist_gradient_boosting", "linear"])
+def test_prediction_is_the_same_alone_and_among_others(tmp_path, monkeypatch, problem, family):
+    linear = "linear_regression" if problem == "regression" else "logistic_regression"
+    pipeline = pipeline_of(linear if family == "linear" else family, problem)
+    monkeypatch.setattr(registry, "load_pipeline", lambda _: pipeline)
+    coding = TargetCoding(problem, (0, 1, 2) if problem == "multiclass" else ())
+    version = Version(1, "run", "nowhere", replace(record_of(pipeline_of("dummy", "binary")), coding=coding), "")
+    ROWS.head(25).assign(id=range(25)).to_csv(tmp_path / "t.csv", index=False)
+    found = []
+    for n_rows in (1, 1000):
+        score_table(version, SPEC, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"), n_rows)
+        found.append(pd.read_csv(tmp_path / "out.csv"))
+    assert found[0]["prediction"].notna().all()
+    # A linear model's sums are taken in another order; trees only compare.
+    tolerance = 1e-12 if family == "linear" else 0
+    pd.testing.assert_frame_equal(*found, rtol=tolerance, atol=tolerance)
+
+
+def test_blank_line_of_a_single_column_is_a_row(tmp_path, monkeypatch):
+    version = version_with(monkeypatch, Shown("price"), FeatureColumns(("price",), ()), Preparation(), {})
+    spec = parse_spec("{name: toy, target: {column: y}, data: {source: nowhere.csv}}", "toy.yaml")
+    (tmp_path / "t.csv").write_text("price\n1.5\n\n2.5\n")
+    score_table(version, spec, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"))
+    assert pd.read_csv(tmp_path / "out.csv")["prediction"].tolist() == [1.5, -1.0, 2.5]
+
+
+def test_key_that_parquet_cannot_hold_is_told_and_a_csv_holds_it(tmp_path, monkeypatch):
+    version = version_with(monkeypatch, Shown("price"), FeatureColumns(("price",), ()), Preparation(), {"id": "int"})
+    SALES.assign(id=[2**63 + i for i in range(N)]).to_csv(tmp_path / "t.csv", index=False)
+    with pytest.raises(DataRejected, match="the key 9223372036854775808 cannot be written"):
+        score_table(version, SPEC, str(tmp_path / "t.csv"), str(tmp_path / "out.parquet"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["t.csv"]
+    score_table(version, SPEC, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"))
+    assert pd.read_csv(tmp_path / "out.csv", dtype=str)["id"].iloc[-1] == str(2**63 + N - 1)
