@@ -6,6 +6,8 @@ from core.data_spec import WindowSpec
 from core.learning_spec import SplitSpec, TargetSpec
 from core.monitor_spec import MonitorSpec
 from core.spec import TrainingSpec
+from core.spec_reading import parse_spec
+from core.spec_writing import write_spec
 
 SMALL = {"name": "trips", "data": {"source": "trips.csv"}, "target": {"column": "late"}}
 
