@@ -92,7 +92,9 @@ def _experiment(client: Any, model: str) -> str:
 
 def _requirements(family: str) -> list[str]:
     # Inferring them takes MLflow longer than a training here; these are what the pipeline needs to load.
-    from importlib.metadata import version
+    from importlib.metadata import packages_distributions, version
 
-    names = ("scikit-learn", "skops", "numpy", "pandas", "mlflow", *([family] if family in OPTIONAL else []))
+    names = ["scikit-learn", "skops", "numpy", "pandas", "mlflow"]
+    # A library may come in distributions of other names: XGBoost's for processors alone is xgboost-cpu.
+    names += packages_distributions()[family][:1] if family in OPTIONAL else []
     return [f"{name}=={version(name)}" for name in names]
