@@ -3,33 +3,39 @@
 import os
 import time
 from collections import Counter
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from adapters import registry
-from adapters.chunks import OpenTable, open_table, read_chunks
+from adapters.chunks import OpenTable, kept, open_table, read_chunks
 from adapters.growing_file import format_of, growing
 from adapters.scored_table import schema_of, scored_table
 from adapters.typed_files import column_types
 from core.errors import DataMissing, SpecError
+from core.past import lags_of, wanted_lags
 from core.records import Version
 from core.repeats import KeysBefore
 from core.scoring import REASON, ScoringPlan, check_key, check_scorable, score_rows
 from core.source_spec import SqlSource
 from core.spec import TrainingSpec
 
+Rows = Callable[[], Iterator[pd.DataFrame]]
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a scoring has written."""
+    """What a scoring has written; `without_past` rows have no earlier row in the table that a lag could read."""
 
     rows: int
     predicted: int
     broken: int
     reasons: list[dict[str, Any]]
     seconds: float
+    without_past: int
 
 
 def score_table(
@@ -61,16 +67,35 @@ def score_table(
     pipeline = registry.load_pipeline(version)
     counts, totals, before = Counter[tuple[str, str]](), Counter[str](), KeysBefore()
     schema = schema_of(plan, kind)
+    rows = _reader(table, plan, n_rows)
     with growing(out, schema) as append:
-        for chunk in read_chunks(table, n_rows):
-            frame = _complete(chunk, plan, table)
+        for frame in _with_lags(rows, plan, table, totals):
             scored = score_rows(frame, plan, pipeline, before)
             append(scored_table(scored.frame, frame, plan, schema, totals["rows"]))
             counts += scored.counts
             totals.update(rows=len(frame), broken=int(scored.frame[REASON].notna().sum()))
     reasons = [{"column": column, "rule": rule, "rows": n} for (column, rule), n in counts.most_common()]
-    rows, broken = totals["rows"], totals["broken"]
-    return Scored(rows, rows - broken, broken, reasons, time.monotonic() - started)
+    n_scored, broken = totals["rows"], totals["broken"]
+    return Scored(n_scored, n_scored - broken, broken, reasons, time.monotonic() - started, totals["without_past"])
+
+
+def _reader(table: OpenTable, plan: ScoringPlan, n_rows: int | None) -> Rows:
+    read: Rows = partial(read_chunks, table, n_rows)
+    if table.kind == "sql" and wanted_lags(plan, table.names):
+        # Asked again, a query may give its rows in another order.
+        read = kept(read())
+    return lambda: (_complete(chunk, plan, table) for chunk in read())
+
+
+def _with_lags(rows: Rows, plan: ScoringPlan, table: OpenTable, totals: Counter[str]) -> Iterator[pd.DataFrame]:
+    wanted = wanted_lags(plan, table.names)
+    lags = lags_of(rows(), plan, wanted) if wanted else None
+    totals["without_past"] = 0 if lags is None else int(lags.isna().all(axis=1).sum())
+    first = 0
+    for frame in rows():
+        some = None if lags is None else lags.iloc[first : first + len(frame)].reset_index(drop=True)
+        yield frame if some is None else frame.assign(**{name: some[name] for name in wanted})
+        first += len(frame)
 
 
 def plan_of(version: Version, spec: TrainingSpec) -> ScoringPlan:
@@ -78,6 +103,8 @@ def plan_of(version: Version, spec: TrainingSpec) -> ScoringPlan:
     try:
         held = column_types(version.record.data.uri)
     except DataMissing:
+        if version.record.preparation.custom:
+            raise
         # The snapshot was cleared away: the contract, and what the model reads, tell the types alone.
         held = {}
     return ScoringPlan(version.record, spec.contract.without(spec.target.column), spec.data.key, spec.data.format, held)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.cells import Cells, read_cells, texts_of
+from core.cells import Cells, as_held, read_cells, texts_of
 from core.contract import Mask, rules_of
 from core.contract_spec import ColumnSpec, ContractSpec
 from core.errors import DataMissing, EverfitError, SpecError
@@ -45,7 +45,16 @@ class ScoringPlan:
     def types(self) -> dict[str, str]:
         """The type of each column that is read: the contract's, else the one that the model was trained on."""
         declared = {name: spec.type for name, spec in self.contract.columns.items()}
-        return {name: declared.get(name) or self.held.get(name, "text") for name in self.key} | declared | self.features
+        read = {name: self.held.get(name, "text") for name in (*self.key, *self.before_features)}
+        lags = self.record.preparation.lags
+        return read | declared | self.features | ({lags.time: "datetime"} if lags else {})
+
+    @property
+    def before_features(self) -> tuple[str, ...]:
+        """Columns that lags and the user's step read: of the step nobody knows, so it is given what it had."""
+        preparation = self.record.preparation
+        of_step = [name for name in self.held if name != preparation.target] if preparation.custom else []
+        return (*of_step, *(preparation.lags.reads if preparation.lags else ()))
 
     @property
     def features(self) -> dict[str, str]:
@@ -53,6 +62,9 @@ class ScoringPlan:
         kinds, columns = ("float", "category", "datetime", "text"), self.record.columns
         names = (columns.numbers, columns.categories, columns.dates, columns.texts)
         found = {name: kind for kind, some in zip(kinds, names, strict=True) for name in some}
+        if self.record.preparation.custom:
+            # What the step has changed comes in as it was before.
+            found = {name: kind for name, kind in found.items() if name not in self.held}
         # The contract may say more of a number: that it is whole, or yes and no.
         return {name: self._number(name) if kind == "float" else kind for name, kind in found.items()}
 
@@ -86,7 +98,8 @@ def check_scorable(names: list[str], plan: ScoringPlan, source: str) -> None:
     Raises:
         DataMissing: Names what is not there.
     """
-    absent = [name for name in (*plan.key, *plan.record.columns.names) if name not in names]
+    needed = dict.fromkeys((*plan.key, *plan.record.expects(pd.DataFrame(columns=names))))
+    absent = [name for name in needed if name not in names]
     if absent:
         raise DataMissing(
             f"{source} cannot be scored: it has no column {', '.join(repr(name) for name in absent[:10])}",
@@ -130,11 +143,13 @@ def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: Ke
         A row for each, in order. Rows that break the contract, or that the model cannot score, have no prediction.
     """
     types = plan.types
-    cells = {name: read_cells(frame[name], types[name], plan.how, _held(plan, name)) for name in types if name in frame}
+    cells = {
+        name: read_cells(frame[name], types[name], plan.how, held_type(plan, name)) for name in types if name in frame
+    }
     broken = [*_broken_cells(frame, cells, plan), *_repeated(frame, plan, before)]
     good = ~np.any([np.full(len(frame), False), *(each.rows for each in broken)], axis=0)
     read = frame.assign(**{name: each.values for name, each in cells.items()})
-    answer, failed = _predicted(plan.record, pipeline, read[good])
+    answer, failed = _predicted(plan.record, pipeline, _as_trained(read[good], plan))
     if failed:
         rows = np.isin(np.arange(len(frame)), failed)
         broken.append(Broken("all features", "can be scored", rows, lambda _: "the model has no answer"))
@@ -143,12 +158,18 @@ def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: Ke
     return ScoredRows(answer.assign(**{REASON: _reasons(broken, len(frame))}), counts)
 
 
-def _held(plan: ScoringPlan, name: str) -> str:
+def held_type(plan: ScoringPlan, name: str) -> str:
+    """The type of a column when the model was trained, as far as it is known."""
     listed = plan.contract.columns[name].values if name in plan.contract.columns else None
     if name in plan.held or not listed:
         return plan.held.get(name, "text")
     kinds = {type(value) for value in listed}
     return "boolean" if kinds == {bool} else "float" if kinds <= {int, float} else "text"
+
+
+def _as_trained(rows: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame:
+    # The features' own types are the same for all; a step of the user's may care for 7 and 7.0.
+    return as_held(rows, plan.held) if plan.record.preparation.custom else rows
 
 
 def _broken_cells(frame: pd.DataFrame, cells: Mapping[str, Cells], plan: ScoringPlan) -> Iterator[Broken]:
@@ -179,7 +200,7 @@ def _as_read(spec: ColumnSpec, kind: str) -> ColumnSpec:
 def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore) -> Iterator[Broken]:
     unique = plan.contract.unique
     if unique and set(unique) <= set(frame.columns):
-        keys = pd.DataFrame({name: texts_of(frame[name], _held(plan, name)) for name in unique})
+        keys = pd.DataFrame({name: texts_of(frame[name], held_type(plan, name)) for name in unique})
         shown = keys.fillna("nothing").agg(", ".join, axis=1) if len(unique) > 1 else keys[unique[0]]
         told = lambda row: f"{_shown(shown.iloc[row])} came before"  # noqa: E731
         yield Broken(", ".join(unique), "unique", before.repeats(keys), told)
