@@ -42,7 +42,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """Everything about a version that checks, gates and people ask for."""
+    """Everything about a version that checks, gates and people ask for; `profile` is where its reference is stored."""
 
     model: str
     coding: TargetCoding
@@ -61,6 +61,7 @@ class ModelRecord:
     cause: str | None
     flow_run: str | None
     git_commit: str | None
+    profile: str | None = None
 
     @property
     def identity(self) -> str:

@@ -1,5 +1,6 @@
 """From the spec to what each stage needs of it: a new gate threshold must not recompute features."""
 
+from core.drift import DriftPlan
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
@@ -53,6 +54,16 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
 def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
     roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
     return tuple(sorted(str(role) for role in roles))
+
+
+def drift_plan(spec: TrainingSpec) -> DriftPlan:
+    """How strictly a window is compared with the reference.
+
+    Where one window alone can be the reason, each of the windows that are looked at is a chance for a false alarm.
+    """
+    monitor = spec.monitor
+    looks = monitor.persistence.among if monitor.persistence.needed == 1 else 1
+    return DriftPlan(monitor.false_alarms / looks, monitor.reference, spec.seed, monitor.context)
 
 
 def learning(spec: TrainingSpec) -> Learning:

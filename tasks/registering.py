@@ -25,6 +25,7 @@ from core.target import TargetCoding
 from tasks.data import Clean
 from tasks.plans import split_plan
 from tasks.policies import STAGE, WORLD, Policy
+from tasks.profiling import Looked, write_reference
 
 REFERENCE_ROWS = 20_000
 GOLDEN_ROWS = 50
@@ -120,6 +121,8 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
     train, validation, test = (read_frame(part) for part in (made.parts.train, made.parts.validation, made.parts.test))
     pipeline = unpack(read_bytes(made.model.uri), made.model.uri)
     golden = feature_frame(test.head(GOLDEN_ROWS), made.features.columns)
+    sample = _sample(train[list(made.features.columns.names)], spec.seed)
+    looked = Looked(made.features.columns, spec.data.time, spec.target.column, made.clean.coding)
     record = ModelRecord(
         model=spec.name,
         coding=made.clean.coding,
@@ -129,7 +132,7 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         seen=seen_rows(train, validation, split_plan(spec)),
         data=made.clean.data,
         data_until=made.clean.until,
-        reference=write_frame(_sample(train[list(made.features.columns.names)], spec.seed), "reference"),
+        reference=write_frame(sample, "reference"),
         golden=write_frame(golden.assign(**_expected(predict(pipeline, golden, made.clean.coding.problem))), "golden"),
         spec=spec.model_dump(mode="json"),
         spec_digest=spec.digest,
@@ -138,6 +141,7 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         cause=cause,
         flow_run=flow_run.get_id(),
         git_commit=git_commit(),
+        profile=write_reference(looked, made.clean.data, test, made.report, sample),
     )
     return registry.register(record, pipeline, golden)
 

@@ -1,0 +1,204 @@
+"""What a policy would have done on history: detector, decision, training and gate, window after window."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core.backtest import History, Trained
+from core.bootstrap import Paired
+from core.decision import Decision, Evidence, decide, matters
+from core.drift import FEWEST_ROWS, DriftPlan, find_drift
+from core.gate import below_minimum, compare
+from core.gate_spec import GateSpec
+from core.metrics import row_loss, score
+from core.monitor_spec import MonitorSpec
+from core.performance import decay, scorecard
+from core.profile import Part, count, layout_of
+from core.views import prediction_view
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """What decides about retraining."""
+
+    monitor: MonitorSpec
+    gate: GateSpec
+    plan: DriftPlan
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A window under a policy: which model predicted it, and what was decided at its end.
+
+    Attributes:
+        model: Window at whose end the model was trained.
+        decision: None under a policy that needs no reasons.
+        verdict: Of the training that followed, if one did.
+    """
+
+    model: int
+    decision: Decision | None = None
+    verdict: str | None = None
+
+
+@dataclass
+class Replay:
+    """History in windows; models are trained when a policy asks for them, and shared between policies.
+
+    Attributes:
+        edges: Start of each window and the end of the last.
+        first: Windows before the first training.
+        metric: What is told of each window.
+    """
+
+    history: History
+    edges: list[pd.Timestamp]
+    first: int
+    metric: str
+    models: dict[int, Trained] = field(default_factory=dict)
+    scores: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+
+    @property
+    def windows(self) -> range:
+        """The windows that are scored."""
+        return range(self.first, len(self.edges) - 1)
+
+    def rows(self, window: int) -> pd.DataFrame:
+        """All rows of a window."""
+        return self.history.between(self.edges[window], self.edges[window + 1])
+
+    def model(self, window: int) -> Trained:
+        """The model that is trained at the start of a window, on what is known by then."""
+        if window not in self.models:
+            self.models[window] = Trained(self.history, self.edges[window])
+        return self.models[window]
+
+    def scored(self, model: int, window: int) -> tuple[float, float]:
+        """Mean loss and metric of a model on a window."""
+        if (model, window) not in self.scores:
+            rows = self.rows(window)
+            y, prediction = self._y(rows), self.model(model).predict(rows)
+            problem = self.history.learning.problem
+            self.scores[model, window] = (
+                float(row_loss(problem, y, prediction).mean()),
+                score(self.metric, y, prediction),
+            )
+        return self.scores[model, window]
+
+    def loss(self, path: Sequence[int]) -> float:
+        """Mean loss over the windows when a path of models predicts them."""
+        return float(np.mean([self.scored(m, w)[0] for m, w in zip(path, self.windows, strict=True)]))
+
+    def _y(self, rows: pd.DataFrame) -> Any:
+        return self.history.coding.encode(rows[self.history.learning.target])
+
+
+def never(replay: Replay) -> list[Step]:
+    """The first model for ever."""
+    return [Step(replay.first) for _ in replay.windows]
+
+
+def every_window(replay: Replay) -> list[Step]:
+    """A new model for every window."""
+    return [Step(window) for window in replay.windows]
+
+
+def evenly(replay: Replay, n_retrainings: int) -> list[int]:
+    """The path of a calendar: so many retrainings, as far apart as the windows allow."""
+    n = len(replay.windows)
+    starts = {round(k * n / (n_retrainings + 1)) for k in range(n_retrainings + 1)}
+    newest, path = 0, []
+    for place in range(n):
+        newest = place if place in starts else newest
+        path.append(replay.first + newest)
+    return path
+
+
+def by_policy(replay: Replay, policy: Policy, tick: Callable[[int], None] = lambda _: None) -> list[Step]:
+    """The real decision at the end of each window, the real gate for each training that it asks for."""
+    champion, trained, drifted, steps = replay.first, replay.first, list[bool](), list[Step]()
+    for window in replay.windows:
+        tick(window)
+        evidence = gather(replay, (champion, trained), window, (policy, drifted))
+        decision = decide(evidence, policy.monitor) if evidence else None
+        step = Step(champion, decision)
+        drifted.insert(0, bool(evidence and matters(evidence.findings)))
+        if decision and "retrain" in decision.actions and window + 1 in replay.windows:
+            trained = window + 1
+            verdict = judge(replay, champion, trained, policy.gate)
+            step = replace(step, verdict=verdict)
+            if verdict == "promote":
+                champion, drifted = trained, []
+        steps.append(step)
+    return steps
+
+
+def gather(replay: Replay, models: tuple[int, int], window: int, how: tuple[Policy, list[bool]]) -> Evidence | None:
+    """What a check at the end of a window sees of the champion; None of a window with too few rows.
+
+    Args:
+        replay: History.
+        models: The champion, and the last model that was trained, promoted or not.
+        window: The window that is checked.
+        how: The policy, and whether earlier windows had drifted, newest first.
+    """
+    (policy, drifted), history, rows = how, replay.history, replay.rows(window)
+    if len(rows) < FEWEST_ROWS:
+        return None
+    champion, end, start = replay.model(models[0]), replay.edges[window + 1], replay.edges[window]
+    labelled = history.between(start - history.label_delay, end - history.label_delay)
+    labelled = labelled[champion.seen.unseen(labelled)]
+    card = None
+    if len(labelled) >= FEWEST_ROWS:
+        card = scorecard(history.learning.problem, replay._y(labelled), champion.predict(labelled))
+    last_trained = replay.model(models[1]).until
+    return Evidence(
+        findings=_findings(champion, rows, labelled, policy.plan),
+        drifted_before=tuple(drifted),
+        decay=decay(champion.holdout, card) if card else None,
+        below_minimum=below_minimum(card.metrics, policy.gate.minimum) if card else None,
+        new_rows=int((history.known(end)[history.time] > last_trained).sum()),
+        since_training=(end - replay.edges[models[1]]).to_pytimedelta(),
+    )
+
+
+def _findings(champion: Trained, rows: pd.DataFrame, labelled: pd.DataFrame, plan: DriftPlan) -> Any:
+    reference, time_column = champion.reference.profile, champion.history.time
+    cells = layout_of(reference)
+    seen = count(champion.look(rows, labelled=False), cells) + count(
+        Part([prediction_view(champion.predict(rows))]), cells
+    )
+    moments = rows[time_column]
+    period = (pd.Timestamp(moments.min()), pd.Timestamp(moments.max()))
+    return tuple(find_drift(reference, seen, champion.importance, replace(plan, period=period)))
+
+
+def judge(replay: Replay, champion: int, challenger: int, gate: GateSpec) -> str:
+    """The gate: both models on the challenger's test rows that neither saw."""
+    new, old, history = replay.model(challenger), replay.model(champion), replay.history
+    if below_minimum(new.metrics, gate.minimum):
+        return "keep"
+    unseen = old.seen.unseen(new.test)
+    if unseen.sum() < FEWEST_ROWS:
+        return "undecided"
+    days = pd.factorize(new.test[history.time][unseen].dt.floor("D"))[0]
+    blocks = days.astype(np.int64) if days.max(initial=0) >= 19 else None
+    paired = Paired(new.test_y[unseen], new.test_prediction[unseen], old.predict(new.test[unseen]), blocks)
+    return compare(paired, gate.versus_champion, history.learning.metric, history.learning.seed).verdict
+
+
+def gain(replay: Replay, path: Sequence[int]) -> float:
+    """Share of what retraining in every window would have brought, in loss; NaN where that brings nothing."""
+    stay, best = replay.loss([replay.first] * len(path)), replay.loss(list(replay.windows))
+    return (stay - replay.loss(path)) / (stay - best) if stay > best else float("nan")
+
+
+def saving(replay: Replay, path: Sequence[int], n_retrainings: int) -> float:
+    """Evenly spaced retrainings that reach the same loss, over its own number; NaN without a retraining."""
+    wanted = replay.loss(path)
+    most = len(replay.windows) - 1
+    needed = next((n for n in range(most + 1) if replay.loss(evenly(replay, n)) <= wanted), most)
+    return needed / n_retrainings if n_retrainings else float("nan")
