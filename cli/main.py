@@ -10,6 +10,7 @@ from cli.contract_commands import contract
 from cli.data_commands import land
 from cli.init_command import init
 from cli.model_commands import approve, check, release, train
+from cli.replay_command import replay
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
 
@@ -19,7 +20,7 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-for command in (demo, init, land, contract, train, check, release, approve, status, up, down):
+for command in (demo, init, land, contract, train, check, release, approve, replay, status, up, down):
     everfit.add_command(command)
 
 
