@@ -79,9 +79,11 @@ class Trained:
         train, self.validation, self.test = split_rows(rows, history.split)
         self.columns: FeatureColumns = feature_columns(train, history.features)
         self.seen: SeenRows = seen_rows(train, self.validation, history.split)
+        # Once for all that looks at them: turning categories into text is what costs here.
+        self.raw = feature_frame(rows, self.columns)
         self.pipeline = self._fit(train)
         self.test_y = history.coding.encode(self.test[history.learning.target])
-        self.test_prediction = self.predict(self.test)
+        self.test_prediction = self.predict(self.raw.loc[self.test.index])
         self.holdout: Scorecard = scorecard(history.learning.problem, self.test_y, self.test_prediction)
         self.metrics = score_all(history.learning.problem, self.test_y, self.test_prediction)
         self.seconds = time.perf_counter() - started
@@ -93,11 +95,11 @@ class Trained:
         def encoded(recipe: str) -> tuple[Rows, Rows]:
             if recipe not in made:
                 encoder = make_encoder(recipe, self.columns, history.features.rare_share)
-                encoder.fit(feature_frame(train, self.columns))
+                encoder.fit(self.raw.loc[train.index])
                 positions = categorical_positions(recipe, self.columns)
                 rows = [
                     Rows(
-                        np.asarray(encoder.transform(feature_frame(part, self.columns)), dtype=np.float64),
+                        np.asarray(encoder.transform(self.raw.loc[part.index]), dtype=np.float64),
                         coding.encode(part[target]),
                         positions,
                     )
@@ -111,17 +113,17 @@ class Trained:
         fitted = fit_candidate(chosen, history.learning, *encoded(recipe))
         return pack(made[recipe][0], fitted)
 
-    def predict(self, rows: pd.DataFrame) -> Floats:
-        """Predictions for raw rows."""
-        return predict(self.pipeline, feature_frame(rows, self.columns), self.history.learning.problem)
+    def predict(self, features: pd.DataFrame) -> Floats:
+        """Predictions for feature rows."""
+        return predict(self.pipeline, features, self.history.learning.problem)
 
     @cached_property
     def importance(self) -> dict[str, float]:
         """Each feature's share."""
         history = self.history
         return permutation_shares(
-            lambda frame: predict(self.pipeline, frame, history.learning.problem),
-            feature_frame(self.validation, self.columns),
+            self.predict,
+            self.raw.loc[self.validation.index],
             history.coding.encode(self.validation[history.learning.target]),
             history.learning.metric,
             history.learning.seed,
@@ -131,15 +133,17 @@ class Trained:
     def reference(self) -> Reference:
         """What windows are compared with."""
         scores = Part([prediction_view(self.test_prediction)], seconds_of(self.test[self.history.time]))
-        profile = profile_of([lambda: self.look(self.rows), lambda: scores])
+        profile = profile_of([lambda: self.look(self.rows), lambda: self.labels(self.rows), lambda: scores])
         errors = error_model(self.history.learning.problem, self.test_y, self.test_prediction)
         return Reference(profile, errors, (), self.metrics)
 
-    def look(self, rows: pd.DataFrame, labelled: bool = True) -> Part:
-        """Features of some rows, and their target where it is known."""
+    def look(self, rows: pd.DataFrame) -> Part:
+        """Features of some rows."""
+        return Part(views_of(rows, self.columns, self.history.time), seconds_of(rows[self.history.time]))
+
+    def labels(self, rows: pd.DataFrame) -> Part:
+        """Target of some rows."""
         history = self.history
-        views = views_of(rows, self.columns, history.time)
-        if labelled:
-            y = history.coding.encode(rows[history.learning.target])
-            views.append(target_view(history.learning.target, y, len(history.coding.classes)))
+        y = history.coding.encode(rows[history.learning.target])
+        views = [target_view(history.learning.target, y, len(history.coding.classes))]
         return Part(views, seconds_of(rows[history.time]))

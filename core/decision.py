@@ -69,9 +69,13 @@ class Decision:
     actions: tuple[str, ...]
 
 
+def _columns(findings: Sequence[Finding]) -> set[str]:
+    return {finding.column for finding in findings if finding.kind != "multivariate"}
+
+
 def drifted_share(findings: Sequence[Finding]) -> float:
     """Drifted columns over all columns, 0 to 1."""
-    columns = {finding.column for finding in findings if finding.kind != "multivariate"}
+    columns = _columns(findings)
     return len(columns & _drifted(findings).keys()) / len(columns) if columns else 0.0
 
 
@@ -131,7 +135,7 @@ def _severity(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
 
 
 def _severity_of_drift(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
-    drifted, n_columns = _drifted(evidence.findings), len({finding.column for finding in evidence.findings})
+    drifted, n_columns = _drifted(evidence.findings), len(_columns(evidence.findings))
     measured = f"; {evidence.decay.reason}" if evidence.decay else ""
     if not drifted:
         return "none", f"none of {n_columns} columns drifted{measured or _hint(evidence)}"

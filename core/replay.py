@@ -2,18 +2,18 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from core.backtest import History, Trained
 from core.bootstrap import Paired
-from core.decision import Decision, Evidence, decide, matters
+from core.decision import Decision, Evidence, Finding, decide, matters
 from core.drift import FEWEST_ROWS, DriftPlan, find_drift
+from core.features import FeatureColumns, feature_frame
 from core.gate import below_minimum, compare
 from core.gate_spec import GateSpec
-from core.metrics import row_loss, score
+from core.metrics import Floats, row_loss, score
 from core.monitor_spec import MonitorSpec
 from core.performance import decay, scorecard
 from core.profile import Part, count, layout_of
@@ -60,6 +60,7 @@ class Replay:
     metric: str
     models: dict[int, Trained] = field(default_factory=dict)
     scores: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
+    features: dict[tuple[int, FeatureColumns], pd.DataFrame] = field(default_factory=dict)
 
     @property
     def windows(self) -> range:
@@ -70,30 +71,40 @@ class Replay:
         """All rows of a window."""
         return self.history.between(self.edges[window], self.edges[window + 1])
 
+    def labelled(self, window: int) -> int:
+        """The newest window all of whose labels are known at the end of a window."""
+        span = (self.edges[1] - self.edges[0]).to_pytimedelta()
+        return window - -(-self.history.label_delay // span)
+
     def model(self, window: int) -> Trained:
         """The model that is trained at the start of a window, on what is known by then."""
         if window not in self.models:
             self.models[window] = Trained(self.history, self.edges[window])
         return self.models[window]
 
+    def truth(self, window: int) -> Floats:
+        """The target of a window's rows."""
+        return self.history.coding.encode(self.rows(window)[self.history.learning.target])
+
+    def prediction(self, model: int, window: int) -> Floats:
+        """A model's predictions of a window's rows."""
+        trained = self.model(model)
+        columns = (window, trained.columns)
+        if columns not in self.features:
+            self.features[columns] = feature_frame(self.rows(window), trained.columns)
+        return trained.predict(self.features[columns])
+
     def scored(self, model: int, window: int) -> tuple[float, float]:
         """Mean loss and metric of a model on a window."""
         if (model, window) not in self.scores:
-            rows = self.rows(window)
-            y, prediction = self._y(rows), self.model(model).predict(rows)
-            problem = self.history.learning.problem
-            self.scores[model, window] = (
-                float(row_loss(problem, y, prediction).mean()),
-                score(self.metric, y, prediction),
-            )
+            y, prediction = self.truth(window), self.prediction(model, window)
+            loss = float(row_loss(self.history.learning.problem, y, prediction).mean())
+            self.scores[model, window] = (loss, score(self.metric, y, prediction))
         return self.scores[model, window]
 
     def loss(self, path: Sequence[int]) -> float:
         """Mean loss over the windows when a path of models predicts them."""
         return float(np.mean([self.scored(m, w)[0] for m, w in zip(path, self.windows, strict=True)]))
-
-    def _y(self, rows: pd.DataFrame) -> Any:
-        return self.history.coding.encode(rows[self.history.learning.target])
 
 
 def never(replay: Replay) -> list[Step]:
@@ -148,15 +159,15 @@ def gather(replay: Replay, models: tuple[int, int], window: int, how: tuple[Poli
     (policy, drifted), history, rows = how, replay.history, replay.rows(window)
     if len(rows) < FEWEST_ROWS:
         return None
-    champion, end, start = replay.model(models[0]), replay.edges[window + 1], replay.edges[window]
-    labelled = history.between(start - history.label_delay, end - history.label_delay)
-    labelled = labelled[champion.seen.unseen(labelled)]
-    card = None
-    if len(labelled) >= FEWEST_ROWS:
-        card = scorecard(history.learning.problem, replay._y(labelled), champion.predict(labelled))
+    champion, end, card = replay.model(models[0]), replay.edges[window + 1], None
+    past = replay.labelled(window)
+    unseen = champion.seen.unseen(replay.rows(past))
+    if unseen.sum() >= FEWEST_ROWS:
+        y, prediction = replay.truth(past)[unseen], replay.prediction(models[0], past)[unseen]
+        card = scorecard(history.learning.problem, y, prediction)
     last_trained = replay.model(models[1]).until
     return Evidence(
-        findings=_findings(champion, rows, labelled, policy.plan),
+        findings=_findings(replay, (models[0], window, past), policy.plan),
         drifted_before=tuple(drifted),
         decay=decay(champion.holdout, card) if card else None,
         below_minimum=below_minimum(card.metrics, policy.gate.minimum) if card else None,
@@ -165,15 +176,19 @@ def gather(replay: Replay, models: tuple[int, int], window: int, how: tuple[Poli
     )
 
 
-def _findings(champion: Trained, rows: pd.DataFrame, labelled: pd.DataFrame, plan: DriftPlan) -> Any:
-    reference, time_column = champion.reference.profile, champion.history.time
-    cells = layout_of(reference)
-    seen = count(champion.look(rows, labelled=False), cells) + count(
-        Part([prediction_view(champion.predict(rows))]), cells
+def _findings(replay: Replay, seen: tuple[int, int, int], plan: DriftPlan) -> tuple[Finding, ...]:
+    model, window, past = seen
+    champion, rows = replay.model(model), replay.rows(window)
+    cells = layout_of(champion.reference.profile)
+    parts = (
+        champion.look(rows),
+        Part([prediction_view(replay.prediction(model, window))]),
+        champion.labels(replay.rows(past)),
     )
-    moments = rows[time_column]
-    period = (pd.Timestamp(moments.min()), pd.Timestamp(moments.max()))
-    return tuple(find_drift(reference, seen, champion.importance, replace(plan, period=period)))
+    features, scores, labels = (count(part, cells) for part in parts)
+    moments = rows[champion.history.time]
+    plan = replace(plan, period=(pd.Timestamp(moments.min()), pd.Timestamp(moments.max())))
+    return tuple(find_drift(champion.reference.profile, features + scores + labels, champion.importance, plan))
 
 
 def judge(replay: Replay, champion: int, challenger: int, gate: GateSpec) -> str:
@@ -186,7 +201,12 @@ def judge(replay: Replay, champion: int, challenger: int, gate: GateSpec) -> str
         return "undecided"
     days = pd.factorize(new.test[history.time][unseen].dt.floor("D"))[0]
     blocks = days.astype(np.int64) if days.max(initial=0) >= 19 else None
-    paired = Paired(new.test_y[unseen], new.test_prediction[unseen], old.predict(new.test[unseen]), blocks)
+    paired = Paired(
+        new.test_y[unseen],
+        new.test_prediction[unseen],
+        old.predict(feature_frame(new.test[unseen], old.columns)),
+        blocks,
+    )
     return compare(paired, gate.versus_champion, history.learning.metric, history.learning.seed).verdict
 
 

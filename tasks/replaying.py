@@ -113,7 +113,7 @@ def _edges(moments: pd.Series, span: timedelta | None) -> list[pd.Timestamp]:
     """Ends of equal windows, the last one at the newest row; a window is as long as 300 rows need at least."""
     oldest, newest = moments.iloc[0], moments.iloc[-1] + pd.Timedelta(microseconds=1)
     whole = newest - oldest
-    shortest = max(whole / MOST_WINDOWS, whole * FEWEST_ROWS * 2 / len(moments))
+    shortest = max(whole / MOST_WINDOWS, whole * (2 * FEWEST_ROWS / len(moments)))
     length = max(pd.Timedelta(span) if span else whole / 20, shortest)
     n_windows = max(int(whole / length), 1)
     return [newest - length * k for k in range(n_windows, -1, -1)]
