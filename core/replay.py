@@ -18,6 +18,7 @@ from core.monitor_spec import MonitorSpec
 from core.performance import decay, scorecard
 from core.profile import Part, count, layout_of
 from core.views import prediction_view
+from core.window_choice import choose_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +80,15 @@ class Replay:
     def model(self, window: int) -> Trained:
         """The model that is trained at the start of a window, on what is known by then."""
         if window not in self.models:
-            self.models[window] = Trained(self.history, self.edges[window])
+            self.models[window] = Trained(self._windowed(self.edges[window]), self.edges[window])
         return self.models[window]
+
+    def _windowed(self, at: pd.Timestamp) -> History:
+        history = self.history
+        if not history.window.auto:
+            return history
+        known = replace(history, frame=history.known(at).reset_index(drop=True))
+        return replace(history, window=choose_window(known, history.split.test, history.split.validation).window)
 
     def truth(self, window: int) -> Floats:
         """The target of a window's rows."""

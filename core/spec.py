@@ -39,6 +39,10 @@ class TrainingSpec(Section):
     def _hangs_together(self) -> Self:
         if self.contract.freshness is not None and self.data.time is None:
             raise ValueError("`contract.freshness` needs `data.time`")
+        if self.data.window.auto and self.data.time is None:
+            raise ValueError("`data.window: auto` needs `data.time`")
+        if self.monitor.window.auto:
+            raise ValueError("`monitor.window` cannot be `auto`; give rows or a span of time")
         if self.problem and not families_for(self.problem, self.search.families):
             raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:

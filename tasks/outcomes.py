@@ -3,6 +3,7 @@
 import time
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
+from typing import Any
 
 from prefect.runtime import flow_run
 
@@ -33,6 +34,7 @@ class Training:
     cause: str | None
     started: float
     warnings: tuple[Finding, ...]
+    window: dict[str, Any] | None = None
 
 
 def news_of(training: Training) -> Event:
@@ -69,6 +71,7 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         data_until=made.clean.until,
         rows=made.clean.data.n_rows,
         snapshot_rows=made.clean.n_snapshot,
+        window=training.window,
         warnings=[finding.document for finding in training.warnings],
         quarantined=asdict(made.clean.quarantined) if made.clean.quarantined else None,
         stages=[asdict(stage) for stage in stages_of(run)],

@@ -8,6 +8,7 @@ from core.learning_spec import SearchSpec
 from core.sentinel import SentinelPlan
 from core.spec import TrainingSpec
 from core.splitting import SplitPlan
+from tasks.window_choice import WindowPlan
 
 
 def split_plan(spec: TrainingSpec) -> SplitPlan:
@@ -37,6 +38,12 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
         dates=spec.features.dates == "auto",
         text=spec.features.text == "auto",
     )
+
+
+def window_plan(spec: TrainingSpec) -> WindowPlan:
+    """How windows to train on are compared."""
+    family = families_for(str(spec.problem), spec.search.families)[0]
+    return WindowPlan(str(spec.data.time), learning(spec), feature_plan(spec), split_plan(spec), family)
 
 
 def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:

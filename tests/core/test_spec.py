@@ -148,3 +148,16 @@ def test_broken_data_cannot_be_set_to_retrain():
 def test_split_that_leaves_no_training_rows_is_refused():
     with pytest.raises(ValidationError, match="leave no training rows"):
         SplitSpec(test=0.5, validation=0.5)
+
+
+@pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"data": {"source": "a.csv", "window": "auto"}}, "needs `data.time`"),
+        ({"data": {"source": "a.csv", "time": "at", "window": {"auto": True, "rows": 5}}}, "by itself"),
+        ({"data": {"source": "a.csv"}, "monitor": {"window": "auto"}}, "cannot be `auto`"),
+    ],
+)
+def test_window_that_nobody_can_choose_is_refused(known, told):
+    with pytest.raises(ValidationError, match=told):
+        TrainingSpec.model_validate({"name": "toy", "target": {"column": "y"}} | known)
