@@ -39,7 +39,7 @@ COLUMNS = FeatureColumns(
 )
 N_REFERENCE = 40_000
 # Rows of a window, and how often it is drawn: without drift, with each drift, and for the slow peer.
-SIZES = {500: (300, 40, 4), 5_000: (300, 40, 4), 50_000: (60, 8, 0), 200_000: (12, 3, 0)}
+SIZES = {500: (200, 20, 2), 5_000: (200, 20, 2), 50_000: (40, 5, 0), 200_000: (8, 2, 0)}
 Change = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 
 
@@ -151,10 +151,15 @@ def _everfit(world: World) -> Callable[[pd.DataFrame], bool]:
 
 
 def _psi(world: World) -> Callable[[pd.DataFrame], bool]:
+    tenths = {
+        name: np.unique(np.quantile(world.reference[name].dropna(), np.linspace(0, 1, 11)[1:-1]))
+        for name in COLUMNS.numbers
+    }
+
     def of_column(name: str, window: pd.DataFrame) -> float:
         old, new = world.reference[name].dropna(), window[name].dropna()
         if name in COLUMNS.numbers:
-            edges = np.unique(np.quantile(old, np.linspace(0, 1, 11)[1:-1]))
+            edges = tenths[name]
             counts = [np.bincount(np.searchsorted(edges, v), minlength=len(edges) + 1) for v in (old, new)]
         else:
             levels = sorted(set(old) | set(new))

@@ -113,7 +113,10 @@ def weigh(
         trained_this_week=trainings_since(champion.record.model, window, timedelta(days=7)),
         asked=asked_before(champion.record.model, window, spec.monitor.cooldown),
     )
-    return decide(evidence, spec.monitor)
+    decision = decide(evidence, spec.monitor)
+    if "retrain" in decision.actions and not may_ask(champion.record.model, window, spec.monitor.cooldown):
+        decision = decide(replace(evidence, asked="another check, at the same time,"), spec.monitor)
+    return decision
 
 
 def _foreseen(measured: Measured, metric: str) -> str | None:
@@ -141,6 +144,18 @@ def asked_before(model: str, window: Window, cooldown: timedelta) -> str | None:
             asked = _moment(entry["window"]["end"] or entry["at"])
             return f"the check of {entry['at'][:19]}" if abs(end - asked) < cooldown else None
     return None
+
+
+def may_ask(model: str, window: Window, cooldown: timedelta) -> bool:
+    """Whether this window may ask for a retraining: of several checked at once, within one cooldown only one may.
+
+    The claim lies in the store, so it holds whichever process asks, and after a restart of everything.
+    """
+    if not cooldown:
+        return True
+    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
+    turn = int(end.timestamp() // cooldown.total_seconds())
+    return journal.claim(model, f"retrain-{cooldown.total_seconds():.0f}-{turn}", window.data.sha256)
 
 
 def _moment(text: str) -> pd.Timestamp:

@@ -93,5 +93,7 @@ def test_calendar_retrains_as_often_as_it_is_told(n):
 
 def test_saving_counts_the_retrainings_of_a_calendar_that_is_as_good():
     replay = stream(True)
-    assert saving(replay, evenly(replay, 5), 5) <= 1
-    assert np.isnan(saving(replay, path(never(replay)), 0))
+    path = evenly(replay, 5)
+    assert saving(replay, path, 2) == pytest.approx(2 * saving(replay, path, 4))
+    assert saving(replay, list(replay.windows), 11) <= 1
+    assert np.isnan(saving(replay, [replay.first] * len(replay.windows), 0))

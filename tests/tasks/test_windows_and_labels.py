@@ -1,5 +1,6 @@
 """The window that a check looks at, with the labels that have arrived by then."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
@@ -12,7 +13,7 @@ from adapters.storage import read_frame
 from core.data_spec import DataSpec, WindowSpec
 from core.errors import SpecError
 from core.monitor_spec import LabelSpec
-from tasks.monitoring import asked_before, trainings_since
+from tasks.monitoring import asked_before, may_ask, trainings_since
 from tasks.windows import cut_window
 from tests.conftest import Project, toy_table
 
@@ -101,3 +102,13 @@ def test_trainings_of_the_last_week_are_counted_by_their_data(project: Project) 
     for until in ("2026-02-01", "2026-02-25", "2026-02-28", "2026-03-05"):
         journal.append("toy", "training", {"data_until": until})
     assert trainings_since("toy", window_until("2026-03-01"), timedelta(days=7)) == 2
+
+
+def test_of_checks_at_the_same_time_one_asks_for_a_training(project: Project) -> None:
+    windows = [SimpleNamespace(end=f"2026-03-01T0{i}:00:00", data=SimpleNamespace(sha256=f"{i}")) for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        allowed = list(pool.map(lambda window: may_ask("toy", window, timedelta(days=1)), windows))
+    assert sum(allowed) == 1
+    # The one that may is asked again by a repeat of its event, and has the same answer.
+    assert [may_ask("toy", window, timedelta(days=1)) for window in windows] == allowed
+    assert may_ask("toy", window_until("2026-03-02T01:00:00"), timedelta(days=1))
