@@ -20,7 +20,8 @@ from core.errors import DataRejected, SpecError
 from core.families import FAMILIES, families_for
 from core.fitting import Candidate, Rows, recipe_of, score_candidate
 from core.monitor_spec import MonitorSpec
-from core.replay import Policy, Replay, Step, by_policy, every_window, gain, never, saving
+from core.replay import Replay, Step, every_window, gain, never, saving
+from core.replayed_policy import Policy, by_policy
 from core.spec import TrainingSpec
 from core.target import code_target
 from tasks.plans import drift_plan, feature_plan, learning, search_plan, split_plan

@@ -15,7 +15,8 @@ from core.features import FeaturePlan
 from core.fitting import Candidate, Learning
 from core.gate_spec import GateSpec
 from core.monitor_spec import MonitorSpec
-from core.replay import Policy, Replay, Step, by_policy, evenly, every_window, gain, never, saving
+from core.replay import Replay, Step, evenly, every_window, gain, never, saving
+from core.replayed_policy import Policy, by_policy
 from core.splitting import SplitPlan
 from core.target import TargetCoding
 
