@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from adapters.storage import create_once, list_files, read_json, store_path, write_json
 
-Kind = Literal["check", "training", "release"]
+Kind = Literal["check", "training", "release", "rollback"]
 
 
 def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
@@ -25,6 +25,11 @@ def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
     """A model's entries of one kind, newest first."""
     folder = glob.escape(store_path("journal", model))
     return [read_json(uri) for uri in reversed(list_files(f"{folder}/*-{kind}-*.json"))]
+
+
+def finished_trainings(model: str) -> list[dict[str, Any]]:
+    """The trainings that came to a verdict on a model, newest first; what was refused before that has no rows."""
+    return [entry for entry in entries(model, "training") if "rows" in entry]
 
 
 def claim(model: str, cause: str, owner: str) -> bool:

@@ -18,10 +18,10 @@ def n_parts(ref: DatasetRef) -> int:
         return int(file.metadata.num_row_groups)
 
 
-def read_part(ref: DatasetRef, number: int, columns: list[str]) -> pd.DataFrame:
-    """Some columns of one part; those that the table lacks are passed over."""
+def read_part(ref: DatasetRef, number: int, columns: list[str] | None) -> pd.DataFrame:
+    """Some columns of one part, or all; those that the table lacks are passed over."""
     with _opened(ref) as file:
-        present = [name for name in columns if name in file.schema_arrow.names]
+        present = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
         return pd.DataFrame(file.read_row_group(number, columns=present).to_pandas())
 
 

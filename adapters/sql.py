@@ -14,7 +14,7 @@ from core.layouts import refuse_twins
 from core.source_spec import SqlSource
 
 CHUNK_ROWS = 50_000
-DRIVERS = {"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient", "pyodbc": "pyodbc", "oracledb": "oracledb"}
+DRIVERS = {"psycopg": "everfit[postgres]", "MySQLdb": "mysqlclient", "pyodbc": "pyodbc", "oracledb": "oracledb"}
 
 
 def read_sql(source: SqlSource, most_rows: int | None = None) -> tuple[pd.DataFrame, bool]:
@@ -32,19 +32,37 @@ def read_sql(source: SqlSource, most_rows: int | None = None) -> tuple[pd.DataFr
     import sqlalchemy
 
     frames: list[pd.DataFrame] = []
-    with _connection(source) as connection:
-        try:
-            chunks = pd.read_sql_query(sqlalchemy.text(source.sql), connection, chunksize=CHUNK_ROWS)
-            for chunk in chunks:
-                refuse_twins([str(name) for name in chunk.columns], "the query")
-                frames.append(chunk)
-                if most_rows is not None and sum(map(len, frames)) >= most_rows:
-                    return pd.concat(frames, ignore_index=True), False
-        except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
-            cause = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
-            raise _query_failed(source, cause or error) from error
+    with _connection(source) as connection, _asked(source):
+        for chunk in pd.read_sql_query(sqlalchemy.text(source.sql), connection, chunksize=CHUNK_ROWS):
+            refuse_twins([str(name) for name in chunk.columns], "the query")
+            frames.append(chunk)
+            if most_rows is not None and sum(map(len, frames)) >= most_rows:
+                return pd.concat(frames, ignore_index=True), False
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     return frame, True
+
+
+def sql_chunks(source: SqlSource, n_rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of a query, so many at a time, each value as the database's driver gives it."""
+    import sqlalchemy
+
+    with _connection(source) as connection, _asked(source):
+        found = connection.execute(sqlalchemy.text(source.sql))
+        names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, and no mapping
+        refuse_twins(names, "the query")
+        for rows in found.partitions(n_rows):
+            yield pd.DataFrame([tuple(row) for row in rows], columns=names, dtype=object)
+
+
+@contextmanager
+def _asked(source: SqlSource) -> Iterator[None]:
+    import sqlalchemy
+
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
+        cause = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        raise _query_failed(source, cause or error) from error
 
 
 @contextmanager
@@ -76,6 +94,8 @@ def _engine(source: SqlSource) -> Any:
 
     try:
         url = sqlalchemy.make_url(with_secrets(source.url))
+        # SQLAlchemy's own choice is the older psycopg2, which reads whole results at once.
+        url = url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
         return sqlalchemy.create_engine(_read_only(url, source.url) if url.get_backend_name() == "sqlite" else url)
     except sqlalchemy.exc.NoSuchModuleError as error:
         raise SpecError(

@@ -15,7 +15,7 @@ from sklearn.ensemble import HistGradientBoostingClassifier
 
 from adapters.flights import read_flights
 from core.drift import DriftPlan, find_drift
-from core.features import FeatureColumns, feature_frame
+from core.features import FeatureColumns
 from core.performance import decay, scorecard
 from core.profile import Part, count, layout_of, profile_of
 from core.separation import separation, separation_limit
@@ -39,7 +39,7 @@ COLUMNS = FeatureColumns(
 )
 N_REFERENCE = 40_000
 # Rows of a window, and how often it is drawn: without drift, with each drift, and for the slow peer.
-SIZES = {500: (200, 20, 2), 5_000: (200, 20, 2), 50_000: (40, 5, 0), 200_000: (8, 2, 0)}
+SIZES = {500: (100, 10, 1), 5_000: (200, 20, 1), 50_000: (20, 4, 0), 200_000: (4, 2, 0)}
 Change = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 
 
@@ -119,12 +119,11 @@ def _alarms(world: World, check: Callable[[pd.DataFrame], bool], change: Change,
 
 def _everfit(world: World) -> Callable[[pd.DataFrame], bool]:
     learn, hold = world.reference.iloc[: N_REFERENCE // 2], world.reference.iloc[N_REFERENCE // 2 :]
-    names = list(pd.get_dummies(feature_frame(learn, COLUMNS)[["carrier", "origin"]]))
+    codes = {name: {level: i for i, level in enumerate(sorted(learn[name].unique()))} for name in ("carrier", "origin")}
 
     def x(frame: pd.DataFrame) -> np.ndarray:
-        raw = feature_frame(frame, COLUMNS)
-        levels = pd.get_dummies(raw[["carrier", "origin"]]).reindex(columns=names, fill_value=0)
-        return np.column_stack([raw[list(COLUMNS.numbers)], levels])
+        levels = [frame[name].map(known).to_numpy(np.float64) for name, known in codes.items()]
+        return np.column_stack([frame[list(COLUMNS.numbers)].to_numpy(np.float64), *levels])
 
     model = HistGradientBoostingClassifier(max_iter=60, random_state=0).fit(x(learn), learn.late)
 

@@ -6,11 +6,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.answers import Answer, answering
+from cli.sources import source_of
 from core.errors import DataRejected, SpecError
 
 if TYPE_CHECKING:
     from adapters.tables import FirstLook
     from core.first_spec import Proposal
+
+
+MOST_SHOWN = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,24 +81,10 @@ def _init(asked: Asked) -> Answer:
 
 
 def _source_and_name(asked: Asked) -> tuple[str | dict[str, str], str]:
-    from adapters.addresses import as_written, name_for, name_for_query
+    from adapters.addresses import name_for, name_for_query
 
-    source: str | dict[str, str]
-    if asked.sql is not None or asked.url is not None:
-        if not asked.sql or not asked.url or asked.source is not None:
-            given = [
-                word for word, value in (("SOURCE", asked.source), ("--sql", asked.sql), ("--url", asked.url)) if value
-            ]
-            raise SpecError(
-                "it is not clear which table is meant",
-                f"given is {' and '.join(given)}; a query needs --sql and --url, and no SOURCE",
-                'everfit init --sql "select * from trips" --url sqlite:///trips.db --target late',
-            )
-        source, name = {"sql": asked.sql, "url": as_written(asked.url)}, asked.name or name_for_query(asked.sql)
-    elif asked.source:
-        source, name = as_written(asked.source), asked.name or name_for(asked.source)
-    else:
-        raise SpecError("there is no table to look at", "no SOURCE is given", "everfit init trips.csv --target late")
+    source = source_of(asked.source, asked.sql, asked.url, "everfit init {source} --target late")
+    name = asked.name or (name_for(source) if isinstance(source, str) else name_for_query(source["sql"]))
     if not name:
         raise SpecError("the model has no name", "the source suggests none", "give one with --name")
     return source, name
@@ -152,8 +142,11 @@ def _text(document: dict[str, Any], proposal: "Proposal") -> str:
     rows, why = document["rows"], document["why"]
     seen = f"all {rows['seen']} rows" if rows["whole"] else f"{rows['seen']} of about {rows['all']} rows"
     lines = [f"{document['model']}: a {document['problem']} problem, after a look at {seen}", f"  {why['problem']}", ""]
-    width = min(40, max(len(column.name) for column in proposal.columns))
-    lines += [f"  {column.name:<{width}}  {column.kind:<9} {column.why}" for column in proposal.columns]
+    shown = proposal.columns[:MOST_SHOWN]
+    width = min(40, max(len(column.name) for column in shown))
+    lines += [_on_one_line(f"  {column.name:<{width}}  {column.kind:<9} {column.why}") for column in shown]
+    if len(shown) < len(proposal.columns):
+        lines.append(f"  ... and {len(proposal.columns) - len(shown)} more, see the YAML")
     lines += ["", f"  metric  {document['metric']}", f"  split   by {document['split']}: {why['split.by']}"]
     for role in ("key", "time", "group"):
         told = document[role] if isinstance(document[role], str) else ", ".join(document[role] or ())
@@ -161,8 +154,12 @@ def _text(document: dict[str, Any], proposal: "Proposal") -> str:
     if document["warnings"]:
         lines += ["", "what looks wrong:"]
         for warned in proposal.warnings:
-            where = f"{warned.column}: " if warned.column else ""
-            lines.append(f"  {'BLOCKS' if warned.blocks else 'warns '}  {where}{warned.what} ({warned.evidence})")
+            word = "left out" if warned.column in document["dropped"] else "BLOCKS" if warned.blocks else "warns"
+            lines.append(_on_one_line(f"  {word:<8}  {warned}"))
     if document["dropped"]:
-        lines += ["", f"left out of the features: {why['features.drop']}"]
+        lines += ["", f"left out of the features: {', '.join(document['dropped'])}"]
     return "\n".join([*lines, "", f"written: {document['file']}", f"next: everfit train {document['model']}"])
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)

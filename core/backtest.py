@@ -15,12 +15,13 @@ from core.data_spec import WindowSpec
 from core.encoding import categorical_positions, make_encoder
 from core.estimate import error_model
 from core.features import FeatureColumns, FeaturePlan, feature_columns, feature_frame
-from core.fitting import Candidate, Learning, Rows, fit_candidate, pack, predict, recipe_of
+from core.fitting import Candidate, Learning, fit_candidate, pack, predict, recipe_of, threshold_for
 from core.importance import permutation_shares
-from core.metrics import Floats, score_all
+from core.metrics import Floats
 from core.performance import Scorecard, scorecard
 from core.profile import Part, profile_of
 from core.reference import Reference
+from core.rows import Rows
 from core.splitting import SeenRows, SplitPlan, seen_rows, split_rows
 from core.target import TargetCoding
 from core.views import prediction_view, target_view, views_of
@@ -84,8 +85,10 @@ class Trained:
         self.pipeline = self._fit(train)
         self.test_y = history.coding.encode(self.test[history.learning.target])
         self.test_prediction = self.predict(self.raw.loc[self.test.index])
-        self.holdout: Scorecard = scorecard(history.learning.problem, self.test_y, self.test_prediction)
-        self.metrics = score_all(history.learning.problem, self.test_y, self.test_prediction)
+        y = history.coding.encode(self.validation[history.learning.target])
+        self.threshold = threshold_for(history.learning, y, self.predict(self.raw.loc[self.validation.index]))
+        self.holdout: Scorecard = scorecard(history.learning.problem, self.test_y, self.test_prediction, self.threshold)
+        self.metrics = self.holdout.metrics
         self.seconds = time.perf_counter() - started
 
     def _fit(self, train: pd.DataFrame) -> Any:

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from core.bins import CategoryCells, NumberCells
 from core.blocks import seasonal, stretches
-from core.cells import CategoryCells, NumberCells
 from core.decision import Finding
 from core.metrics import Floats
 from core.profile import ColumnProfile, Profile

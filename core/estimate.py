@@ -4,11 +4,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.cells import NumberCells, number_cells
+from core.bins import NumberCells, number_cells
 from core.metrics import Floats, row_loss
 from core.performance import estimated_metrics
 from core.sketch import sketch_of
 from core.survey import survey_numbers
+from core.threshold import HALF
 
 # A classifier that is wrong about its own probabilities by more than this cannot estimate itself.
 CALIBRATED = 0.05
@@ -48,7 +49,7 @@ def error_model(problem: str, y: Floats, prediction: Floats) -> ErrorModel:
     return ErrorModel(cells, tuple(map(float, means)), loss, error)
 
 
-def estimate(problem: str, prediction: Floats, model: ErrorModel | None) -> dict[str, float]:
+def estimate(problem: str, prediction: Floats, model: ErrorModel | None, threshold: float = HALF) -> dict[str, float]:
     """Expected metrics of unlabelled rows.
 
     Right where only the inputs have moved, misleading where the world has changed what follows from them: a hint,
@@ -59,11 +60,11 @@ def estimate(problem: str, prediction: Floats, model: ErrorModel | None) -> dict
         calibrated it was; for numbers `rmse`.
     """
     if model is None:
-        return estimated_metrics(problem, prediction)
+        return estimated_metrics(problem, prediction, threshold)
     loss = float(np.asarray(model.losses)[model.cells.place(_axis(problem, prediction))].mean())
     if problem == "regression":
         return {"rmse": float(np.sqrt(loss)), "loss": loss}
-    told = estimated_metrics(problem, prediction) if model.calibration_error <= CALIBRATED else {}
+    told = estimated_metrics(problem, prediction, threshold) if model.calibration_error <= CALIBRATED else {}
     return told | {"loss": loss, "calibration_error": model.calibration_error}
 
 

@@ -12,8 +12,8 @@ from typing import TypeVar
 
 import numpy as np
 
+from core.bins import Cells, NumberCells, category_cells, number_cells
 from core.blocks import Clock, clock_for
-from core.cells import Cells, NumberCells, category_cells, number_cells
 from core.metrics import Floats
 from core.sketch import Sketch, counts_by_block, sketch_of
 from core.survey import Ints, NumberSurvey, survey_categories, survey_numbers

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from core.bins import CategoryCells, Cells, NumberCells
 from core.blocks import Clock
-from core.cells import CategoryCells, Cells, NumberCells
 from core.estimate import ErrorModel
 from core.profile import ColumnProfile, Profile
 from core.sketch import Sketch

@@ -99,7 +99,7 @@ class Replay:
             every = -(-len(y) // MOST_SCORED)
             y, prediction = y[::every], trained.predict(self.raw(window, trained.columns).iloc[::every])
             loss = float(row_loss(self.history.learning.problem, y, prediction).mean())
-            self.scores[model, window] = (loss, score(self.metric, y, prediction))
+            self.scores[model, window] = (loss, score(self.metric, y, prediction, trained.threshold))
         return self.scores[model, window]
 
     def loss(self, path: Sequence[int]) -> float:

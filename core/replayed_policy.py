@@ -64,7 +64,7 @@ def gather(replay: Replay, models: tuple[int, int], window: int, how: tuple[Poli
     unseen = champion.seen.unseen(replay.rows(past))
     if unseen.sum() >= FEWEST_ROWS:
         y, prediction = replay.truth(past)[unseen], replay.prediction(models[0], past)[unseen]
-        card = scorecard(history.learning.problem, y, prediction)
+        card = scorecard(history.learning.problem, y, prediction, champion.threshold)
     last_trained = replay.model(models[1]).until
     return Evidence(
         findings=_findings(replay, (models[0], window, past), policy.plan),
@@ -106,5 +106,6 @@ def judge(replay: Replay, champion: int, challenger: int, gate: GateSpec) -> str
         new.test_prediction[unseen],
         old.predict(feature_frame(new.test[unseen], old.columns)),
         blocks,
+        (new.threshold, old.threshold),
     )
     return compare(paired, gate.versus_champion, history.learning.metric, history.learning.seed).verdict

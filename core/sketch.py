@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.cells import Cells, NumberCells
+from core.bins import Cells, NumberCells
 from core.metrics import Floats
 from core.survey import Ints
 

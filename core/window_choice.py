@@ -7,12 +7,25 @@ import pandas as pd
 
 from core.backtest import History, Trained
 from core.data_spec import WindowSpec
-from core.features import feature_frame
+from core.features import FeaturePlan, feature_frame
+from core.fitting import Learning
 from core.metrics import METRICS, Floats, score
+from core.splitting import SplitPlan
 
 # Shares of the whole span of time. The whole comes first: of equals the one with the most rows is taken.
 SPANS = (1.0, 0.5, 0.25, 0.125)
 FEWEST_ROWS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class WindowPlan:
+    """How windows are tried: as the training splits, encodes and learns, with the first family's own parameters."""
+
+    time: str
+    learning: Learning
+    features: FeaturePlan
+    split: SplitPlan
+    family: str
 
 
 @dataclass(frozen=True, slots=True)

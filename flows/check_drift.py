@@ -9,10 +9,10 @@ from prefect.states import Completed
 from adapters.registry import find_champion
 from adapters.specs import read_spec
 from core.decision import decide_broken
+from core.plans import drift_plan
 from tasks.causes import first_for
 from tasks.checks import Check, conclude_check
 from tasks.monitoring import compare, draw_report, measure, predict_window, weigh
-from tasks.plans import drift_plan
 from tasks.windows import cut_window, sift_window
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from prefect import get_run_logger, task
 
 from adapters import journal, registry
+from adapters.custom_code import load_step
 from adapters.storage import read_array, read_frame, store_path, write_bytes
 from core.decision import Decision, Evidence, Finding, decide
 from core.drift import FEWEST_ROWS, DriftPlan, find_drift
@@ -18,6 +19,7 @@ from core.features import feature_frame
 from core.gate import below_minimum
 from core.metrics import Floats
 from core.performance import Scorecard, decay, scorecard
+from core.preparation import prepare
 from core.profile import count, layout_of
 from core.records import Version
 from core.reference import Reference
@@ -49,17 +51,26 @@ def compare(window: Window, champion: Version, prediction: Floats, plan: DriftPl
     if len(rows) < FEWEST_ROWS:
         return ()
     reference = read_reference(champion)
-    looked = Looked(record.columns, record.spec["data"]["time"], record.spec["target"]["column"], record.coding)
+    looked = look_of(champion)
     cells = layout_of(reference.profile)
     parts = (looked.features(rows), looked.scores(rows, prediction), looked.labels(read_frame(window.labelled)))
     features, scores, labels = (count(part, cells) for part in parts)
     found = find_drift(
         reference.profile, features + scores + labels, record.report.importance, replace(plan, period=window.period)
     )
-    found.append(_separated(reference, read_frame(record.reference), rows, (champion, plan)))
+    made = prepare(rows, record.preparation, looked.step)
+    found.append(_separated(reference, read_frame(record.reference), made, (champion, plan)))
     moved = sorted({finding.column for finding in found if finding.drifted})
     get_run_logger().info("compare: %d of %d columns drifted: %s", len(moved), len(found) - 1, ", ".join(moved))
     return tuple(found)
+
+
+def look_of(champion: Version) -> Looked:
+    """How a version looks at a table."""
+    record = champion.record
+    time, target = record.spec["data"]["time"], record.spec["target"]["column"]
+    step = load_step(record.preparation.custom)
+    return Looked(record.columns, time, target, record.coding, record.preparation, step)
 
 
 def _separated(reference: Reference, old: pd.DataFrame, new: pd.DataFrame, how: tuple[Version, DriftPlan]) -> Finding:
@@ -74,7 +85,7 @@ def measure(window: Window, champion: Version, prediction: Floats, target: str) 
     """The champion's performance on rows that it never saw, as far as labels have arrived."""
     record, rows = champion.record, read_frame(window.labelled)
     reference = read_reference(champion)
-    expected = estimate(record.coding.problem, prediction, reference.errors)
+    expected = estimate(record.coding.problem, prediction, reference.errors, record.report.threshold)
     known_loss = {"loss": reference.errors.loss} if reference.errors else {}
     unlabelled = Measured(None, expected, record.report.metrics | known_loss)
     if target not in rows:
@@ -85,7 +96,9 @@ def measure(window: Window, champion: Version, prediction: Floats, target: str) 
     known = ~np.isnan(y) & record.seen.unseen(rows)
     if known.sum() < FEWEST_ROWS:
         return unlabelled
-    return replace(unlabelled, realized=scorecard(record.coding.problem, y[known], prediction[known]))
+    return replace(
+        unlabelled, realized=scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold)
+    )
 
 
 def predict_window(window: DatasetRef, champion: Version) -> Floats:
@@ -129,7 +142,7 @@ def _foreseen(measured: Measured, metric: str) -> str | None:
 def trainings_since(model: str, window: Window, span: timedelta) -> int:
     """Trainings whose data end in the span before the window's end; by the clock where data have no time."""
     end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
-    ended = [_moment(entry.get("data_until") or entry["at"]) for entry in journal.entries(model, "training")]
+    ended = [_moment(entry.get("data_until") or entry["at"]) for entry in journal.finished_trainings(model)]
     return sum(end - span < at <= end for at in ended)
 
 
@@ -182,7 +195,8 @@ def draw_report(window: DatasetRef, champion: Version, prediction: Floats, seed:
     record = champion.record
     holdout = read_array(record.report.predictions)
     reference = with_prediction(feature_frame(read_frame(record.reference), record.columns), holdout, seed)
-    current = with_prediction(feature_frame(read_frame(window), record.columns), prediction, seed)
+    made = record.feature_rows(read_frame(window), load_step(record.preparation.custom))
+    current = with_prediction(made, prediction, seed)
     reference, current = comparable(reference, current.sample(min(len(current), REPORT_ROWS), random_state=seed))
     kinds = column_kinds(record.columns, [str(name) for name in current.columns], len(record.coding.classes))
     place = store_path("reports", record.model, f"{window.sha256[:16]}-v{champion.number}")

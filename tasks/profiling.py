@@ -16,6 +16,7 @@ from core.errors import DataMissing
 from core.estimate import error_model
 from core.features import FeatureColumns
 from core.metrics import Floats
+from core.preparation import AS_IT_IS, Preparation, Step, prepare
 from core.profile import Layout, Part, Profile, Survey, count, layout, profile_of, survey, total
 from core.records import Report, Version
 from core.reference import Reference, from_bytes, to_bytes
@@ -37,15 +38,22 @@ class Looked:
     time: str | None
     target: str
     coding: TargetCoding
+    preparation: Preparation = AS_IT_IS
+    step: Step | None = None
 
     @property
-    def names(self) -> list[str]:
-        """All columns that are read."""
+    def names(self) -> list[str] | None:
+        """The columns that are read; None for all of them, since nobody knows what a user's own step reads."""
+        if self.preparation.custom or self.preparation.lags:
+            return None
         return [*self.columns.names, *([self.time] if self.time else []), self.target]
 
     def features(self, frame: pd.DataFrame) -> Part:
         """The features of some rows."""
-        return Part(views_of(frame, self.columns, self.time), self._seconds(frame))
+        made = prepare(frame, self.preparation, self.step)
+        if self.time in frame and self.time not in made:
+            made = made.assign(**{str(self.time): frame[self.time]})
+        return Part(views_of(made, self.columns, self.time), self._seconds(frame))
 
     def labels(self, frame: pd.DataFrame) -> Part:
         """The target of the rows whose label is known."""

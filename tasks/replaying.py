@@ -11,20 +11,24 @@ from typing import Any
 import pandas as pd
 
 from adapters import registry
+from adapters.custom_code import load_step
 from adapters.pictures import Curves, draw_png, page_of
 from adapters.storage import store_path, write_bytes
-from adapters.tables import read_table
 from core.backtest import Choose, History
+from core.choices import open_choices, with_choices
 from core.drift import FEWEST_ROWS
 from core.errors import DataRejected, SpecError
 from core.families import FAMILIES, families_for
-from core.fitting import Candidate, Rows, recipe_of, score_candidate
+from core.fitting import Candidate, recipe_of, score_candidate
 from core.monitor_spec import MonitorSpec
+from core.plans import drift_plan, feature_plan, learning, search_plan, split_plan
 from core.replay import Replay, Step, every_window, gain, never, saving
 from core.replayed_policy import Policy, by_policy
+from core.rows import Rows
 from core.spec import TrainingSpec
 from core.target import code_target
-from tasks.plans import drift_plan, feature_plan, learning, search_plan, split_plan
+from tasks.data import read_with_past
+from tasks.features import preparation_plan, with_target
 
 # History is cut into this many windows at most: each of them costs a training.
 MOST_WINDOWS, FEWEST_WINDOWS = 60, 4
@@ -82,7 +86,9 @@ def _replay(asked: Asked) -> Replay:
         raise SpecError(
             f"{spec.name} cannot be replayed", "the model names no time column", "name `data.time` in the YAML"
         )
-    table = read_table(spec.data.source, spec.data.time, spec.data.format)
+    preparation = preparation_plan(spec)
+    table = read_with_past(spec.data, preparation.lags)
+    table = with_target(table, preparation, load_step(preparation.custom))
     frame = table[table[spec.data.time].notna() & table[spec.target.column].notna()]
     frame = frame.sort_values(spec.data.time, kind="stable", ignore_index=True)
     coding = code_target(frame[spec.target.column], spec.problem, spec.target.positive)
@@ -131,7 +137,8 @@ def _same_candidate(spec: TrainingSpec) -> Choose:
 def _searched(spec: TrainingSpec) -> Choose:
     from core.search import Tried, best_trial, search
 
-    families, plan, how = families_for(str(spec.problem), spec.search.families), search_plan(spec), learning(spec)
+    plan, how = search_plan(spec), learning(spec)
+    names = families_for(str(spec.problem), spec.search.families)
 
     def choose(encoded: Callable[[str], tuple[Rows, Rows]]) -> Candidate:
         def attempt(candidate: Candidate) -> Tried:
@@ -140,6 +147,8 @@ def _searched(spec: TrainingSpec) -> Choose:
             except (ValueError, ArithmeticError) as error:
                 return Tried(None, 0.0, str(error))
 
+        y = encoded(recipe_of(names[0]))[0].y
+        families = with_choices(names, open_choices(how.problem, how.weights, how.log, y))
         trials = search(plan, families, spec.seed, lambda batch: [attempt(one) for one in batch], lambda: False)
         return best_trial(trials, spec.metric).candidate
 

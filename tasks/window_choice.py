@@ -1,6 +1,6 @@
 """`data.window: auto`: the stage that decides which rows a training takes."""
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, replace
 from datetime import timedelta
 from typing import Any
 
@@ -10,9 +10,8 @@ from adapters.storage import read_frame, write_frame
 from core.backtest import History
 from core.data_spec import WindowSpec
 from core.families import FAMILIES
-from core.features import FeaturePlan
-from core.fitting import Candidate, Learning
-from core.splitting import SplitPlan
+from core.fitting import Candidate
+from core.window_choice import WindowPlan
 from core.window_choice import choose_window as choose
 from core.windows import newest_rows
 from tasks.data import Clean
@@ -20,17 +19,6 @@ from tasks.policies import STAGE
 
 # What tells windows apart need not be the best model: it is fitted once for each of them.
 N_ROWS = 100_000
-
-
-@dataclass(frozen=True, slots=True)
-class WindowPlan:
-    """How windows are tried: as the training splits, encodes and learns, with the first family's own parameters."""
-
-    time: str
-    learning: Learning
-    features: FeaturePlan
-    split: SplitPlan
-    family: str
 
 
 @task(name="choose_window", **STAGE)

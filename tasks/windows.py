@@ -17,7 +17,7 @@ from core.monitor_spec import LabelSpec
 from core.records import Version
 from core.refs import DatasetRef
 from core.windows import newest_rows
-from tasks.data import check_named_columns
+from tasks.data import check_named_columns, read_with_past
 from tasks.policies import WORLD
 from tasks.quarantine import Quarantined, arrival, sift
 
@@ -49,11 +49,11 @@ class Window:
 @task(name="cut_window", **WORLD)
 def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: str, champion: Version) -> Window:
     """The newest rows of the source, with the labels that have arrived."""
-    table = read_table(data.source, data.time, data.format)
+    table = read_with_past(data, champion.record.preparation.lags)
     if labels.source is not None:
         table = _join_labels(table, labels.source, data, target)
     rows = newest_rows(table, window, data.time)
-    last = (journal.entries(champion.record.model, "training") or [{}])[0]
+    last = (journal.finished_trainings(champion.record.model) or [{}])[0]
     if data.time is None or not len(rows):
         ref = write_frame(rows, "windows")
         return Window(ref, ref, None, None, len(table) - int(last.get("rows", 0)), None)

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.bins import category_cells, number_cells
 from core.blocks import Clock, clock_for, stretches
-from core.cells import category_cells, number_cells
 from core.estimate import error_model
 from core.features import FeatureColumns
 from core.profile import Part, Profile, count, layout, profile_of, survey, total

@@ -5,11 +5,11 @@ from datetime import timedelta
 import pandas as pd
 
 from adapters.storage import read_frame, write_frame
+from core.plans import window_plan
 from core.spec import TrainingSpec
 from core.spec_reading import parse_spec
 from core.target import TargetCoding
 from tasks.data import Clean
-from tasks.plans import window_plan
 from tasks.window_choice import choose_window
 from tests.conftest import TOY, Project, toy_table
 
