@@ -13,6 +13,7 @@ from cli.lineage_command import lineage
 from cli.model_commands import check, train
 from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
+from cli.replay_command import replay
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
 
@@ -22,7 +23,10 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-COMMANDS = (demo, init, land, contract, train, check, release, approve, rollback, predict, status, lineage, up, down)
+COMMANDS = (
+    *(demo, init, land, contract, train, check, release, approve, rollback),
+    *(predict, replay, status, lineage, up, down),
+)
 for command in COMMANDS:
     everfit.add_command(command)
 

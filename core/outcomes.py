@@ -23,6 +23,7 @@ class TrainingOutcome:
     data_until: str | None
     rows: int
     snapshot_rows: int
+    window: dict[str, Any] | None
     warnings: list[dict[str, Any]]
     features: list[dict[str, Any]]
     quarantined: dict[str, Any] | None

@@ -27,6 +27,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 from prefect.workers.process import ProcessWorker
 
+from deployments.alerts import route_alerts
 from deployments.health import is_healthy, ready_file, server_is_healthy, wait_until
 from deployments.programs import POOL, WORKER_NAME
 
@@ -47,6 +48,7 @@ def main(arguments: list[str]) -> None:
     with get_client(sync_client=True) as client:
         prepare(client, options.limit)
         deploy_all()
+        route_alerts(client)
         wait_until(lambda: worker_polls(client, since=began))
     wait_until(lambda: options.mlflow is None or is_healthy(options.mlflow))
 

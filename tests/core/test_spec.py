@@ -153,6 +153,19 @@ def test_split_that_leaves_no_training_rows_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"data": {"source": "a.csv", "window": "auto"}}, "needs `data.time`"),
+        ({"data": {"source": "a.csv", "time": "at", "window": {"auto": True, "rows": 5}}}, "by itself"),
+        ({"data": {"source": "a.csv"}, "monitor": {"window": "auto"}}, "cannot be `auto`"),
+    ],
+)
+def test_window_that_nobody_can_choose_is_refused(known, told):
+    with pytest.raises(ValidationError, match=told):
+        TrainingSpec.model_validate({"name": "toy", "target": {"column": "y"}} | known)
+
+
+@pytest.mark.parametrize(
     ("problem", "target"),
     [
         ("regression", {"weights": "balanced"}),
