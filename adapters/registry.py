@@ -24,7 +24,7 @@ RECORD = "everfit/record.json"
 
 
 @contextmanager
-def _answering() -> Iterator[Any]:
+def answering() -> Iterator[Any]:
     """An MLflow client; what MLflow raises becomes what, why and how to fix."""
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -63,7 +63,7 @@ def find_version(model: str, number: int) -> Version:
     Raises:
         DataMissing: There is none of that number.
     """
-    with _answering() as client:
+    with answering() as client:
         found = [v for v in client.search_model_versions(f"name='{model}'") if int(v.version) == number]
     if not found:
         raise DataMissing(
@@ -74,14 +74,14 @@ def find_version(model: str, number: int) -> Version:
 
 def find_champion(model: str) -> Version | None:
     """The version that is champion now, if any."""
-    with _answering() as client:
+    with answering() as client:
         found = _champion(client, model)
     return _read(found) if found else None
 
 
 def load_pipeline(version: Version) -> Any:
     """The version's pipeline, of trusted types only."""
-    with _answering():
+    with answering():
         import mlflow
 
         with tempfile.TemporaryDirectory() as folder:
@@ -101,14 +101,14 @@ def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Versi
     known = find_identical(record.model, record.identity)
     if known is not None:
         return known
-    with _answering() as client:
+    with answering() as client:
         number = _log(client, record, pipeline, example)
     return find_version(record.model, number)
 
 
 def find_identical(model: str, identity: str) -> Version | None:
     """The version that has this identity already, if any."""
-    with _answering() as client:
+    with answering() as client:
         known = client.search_model_versions(f"name='{model}' and tags.identity='{identity}'")
     return _read(known[0]) if known else None
 
@@ -124,7 +124,7 @@ def move_champion(model: str, number: int, expected: int | None) -> None:
     Raises:
         RegistryConflict: The champion is no longer the one that the caller has seen.
     """
-    with _answering() as client:
+    with answering() as client:
         found = _champion(client, model)
         now = int(found.version) if found else None
         if now != expected:
@@ -138,7 +138,7 @@ def move_champion(model: str, number: int, expected: int | None) -> None:
 
 def remove_champion(model: str) -> None:
     """Take the alias away, if there is one; the versions stay."""
-    with _answering() as client:
+    with answering() as client:
         if _champion(client, model) is not None:
             client.delete_registered_model_alias(model, CHAMPION)
 
@@ -157,7 +157,7 @@ def newest_version(model: str) -> int:
 
 def list_versions(model: str) -> list[dict[str, Any]]:
     """Number, run and tags of every version, newest first."""
-    with _answering() as client:
+    with answering() as client:
         found = client.search_model_versions(f"name='{model}'")
         listed = [{"version": int(v.version), "run": v.run_id, **v.tags} for v in found]
     return sorted(listed, key=lambda row: -int(row["version"]))
@@ -178,7 +178,7 @@ def _champion(client: Any, model: str) -> Any:
 def _read(found: Any) -> Version:
     import mlflow
 
-    with _answering() as client:
+    with answering() as client:
         document = mlflow.artifacts.load_dict(f"runs:/{found.run_id}/{RECORD}")
         location = client.get_model_version_download_uri(found.name, found.version)
     return Version(int(found.version), found.run_id, location, TypeAdapter(ModelRecord).validate_python(document))

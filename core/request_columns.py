@@ -1,0 +1,151 @@
+"""The values of one field of a request, held against its type and its contract, in the form that a model reads."""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType, NoneType
+from typing import Any
+
+from core.contract_spec import ColumnSpec
+from core.refusals import Refusal
+from core.values import text_of
+
+N_SHOWN = 60
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+DAY = timedelta(days=1)
+NAN = float("nan")
+WORDS = MappingProxyType({"true": True, "false": False})
+
+NUMBERS = frozenset({int, float, NoneType})
+SCALARS = frozenset({str, int, float, bool, NoneType})
+NUMBERS_OR_YES = NUMBERS | {bool}
+NUMERIC = ("number", "whole", "yes_or_no")
+Values = list[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field that a request may have.
+
+    Attributes:
+        kind: number, whole, yes_or_no, category, date, text or any.
+        rules: What the contract says of it; None where it says nothing.
+    """
+
+    name: str
+    kind: str
+    rules: ColumnSpec | None = None
+
+    def read(self, values: Values) -> Values:
+        """The values as a model reads them: numbers (NaN where missing), texts (None where missing), days since 1970.
+
+        Raises:
+            Refusal: A value cannot be one of this field.
+        """
+        if self.rules is not None and not self.rules.nullable and None in values:
+            raise self._refused(values.index(None), None, "the contract wants a value", "send one in every row")
+        ready = READERS[self.kind](self, values)
+        if self.rules is not None:
+            self._hold_against(self.rules, values, ready)
+        return ready
+
+    def _hold_against(self, rules: ColumnSpec, values: Values, ready: Values) -> None:
+        if rules.values is not None:
+            allowed = {text_of(value) for value in rules.values}
+            for row, value in enumerate(values):
+                if value is not None and text_of(value) not in allowed:
+                    known = ", ".join(map(repr, rules.values[:20])) + (", ..." if len(rules.values) > 20 else "")
+                    raise self._refused(row, value, f"the contract allows {known}", "send one of them, or null")
+        if self.kind in NUMERIC and (rules.min is not None or rules.max is not None):
+            low, high = -math.inf if rules.min is None else rules.min, math.inf if rules.max is None else rules.max
+            for row, number in enumerate(ready):
+                if number < low or number > high:
+                    wanted = f"the contract wants a number from {low:g} to {high:g}"
+                    raise self._refused(row, values[row], wanted, "correct the value, or send null if it is not known")
+
+    def from_text(self, values: Values) -> Values:
+        """What the texts of a CSV say: numbers, yes and no where the field has them."""
+        return [None if text is None else self._from_text(text, row) for row, text in enumerate(values)]
+
+    def _from_text(self, text: str, row: int) -> Any:
+        if self.kind in NUMERIC[:2]:
+            try:
+                return float(text)
+            except ValueError:
+                raise self._refused(row, text, "it is no number", "write it as 1234.5") from None
+        return WORDS.get(text.lower(), text) if self.kind == "yes_or_no" else text
+
+    def numbers(self, values: Values) -> Values:
+        # Where nothing is declared, training read yes and no as 1 and 0.
+        allowed = NUMBERS if self.rules else NUMBERS_OR_YES
+        if not allowed.issuperset(map(type, values)):
+            self._refuse_type(values, allowed, "it is no number", "send a number, or null")
+        ready = [NAN if value is None else float(value) for value in values]
+        for row, number in enumerate(ready):
+            if math.isinf(number) or (number != number and values[row] is not None):
+                raise self._refused(row, values[row], "it is not finite", "send null where a number is not known")
+        return ready
+
+    def whole_numbers(self, values: Values) -> Values:
+        ready = self.numbers(values)
+        for row, number in enumerate(ready):
+            if number == number and not number.is_integer():
+                raise self._refused(row, values[row], "it is no whole number", "send one without a fraction")
+        return ready
+
+    def yes_or_no(self, values: Values) -> Values:
+        for row, value in enumerate(values):
+            if value is not None and (isinstance(value, str | list | dict) or value not in (0, 1)):
+                raise self._refused(row, value, "it is neither true nor false", "send true, false or null")
+        return [NAN if value is None else float(value) for value in values]
+
+    def categories(self, values: Values) -> Values:
+        if not SCALARS.issuperset(map(type, values)):
+            self._refuse_type(values, SCALARS, "it is no single value", "send a text or a number, or null")
+        return [None if value is None else text_of(value) for value in values]
+
+    def texts(self, values: Values) -> Values:
+        for row, value in enumerate(values):
+            if value is not None and not isinstance(value, str):
+                raise self._refused(row, value, "it is no text", "send a text, or null")
+        return ["" if value is None else value for value in values]
+
+    def days(self, values: Values) -> Values:
+        return [NAN if value is None else (self.moment(value, row) - EPOCH) / DAY for row, value in enumerate(values)]
+
+    def moment(self, value: Any, row: int) -> datetime:
+        """A moment in UTC; without an offset it is taken as UTC, as training does."""
+        try:
+            found = datetime.fromisoformat(value)
+            return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+        except (TypeError, ValueError, OverflowError):
+            raise self._refused(row, value, "it is no moment", "write it as 2026-01-31T12:00:00") from None
+
+    def scalars(self, values: Values) -> Values:
+        if not SCALARS.issuperset(map(type, values)):
+            self._refuse_type(values, SCALARS, "it is no single value", "send a text or a number, or null")
+        return values
+
+    def _refuse_type(self, values: Values, allowed: frozenset[type], why: str, fix: str) -> None:
+        for row, value in enumerate(values):
+            if type(value) not in allowed:
+                raise self._refused(row, value, why, fix)
+
+    def _refused(self, row: int, value: Any, why: str, fix: str) -> Refusal:
+        shown = "null" if value is None else repr(value)
+        shown = shown if len(shown) <= N_SHOWN else f"{shown[:N_SHOWN]}..."
+        return Refusal(f"row {row}: the field '{self.name}' cannot be {shown}", why, fix).at(self.name, row)
+
+
+READERS: Mapping[str, Callable[[Field, Values], Values]] = MappingProxyType(
+    {
+        "number": Field.numbers,
+        "whole": Field.whole_numbers,
+        "yes_or_no": Field.yes_or_no,
+        "category": Field.categories,
+        "date": Field.days,
+        "text": Field.texts,
+        "any": Field.scalars,
+    }
+)

@@ -1,0 +1,75 @@
+"""What Prometheus reads at /metrics, put together over all processes of the endpoint."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+# prometheus_client looks for it when it is imported: where several processes put their numbers together.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+SECONDS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Metrics:
+    """The numbers of one process."""
+
+    registry: Any
+    requests: Any
+    seconds: Any
+    rows: Any
+    loads: Any
+    versions: Any
+    failed: Any
+    registry_up: Any
+    log_rows: Any
+    log_waiting: Any
+
+    def show_seat(self, model: str, role: str, number: int | None, failed: bool) -> None:
+        """Which version sits where."""
+        self.versions.labels(model, role).set(number or 0)
+        self.failed.labels(model, role).set(failed)
+
+    def text(self) -> bytes:
+        """All numbers in Prometheus' form."""
+        from prometheus_client import CollectorRegistry, generate_latest
+        from prometheus_client.multiprocess import MultiProcessCollector
+
+        if SHARED_FOLDER not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
+
+
+def make_metrics() -> Metrics:
+    """Metrics of their own, so that two endpoints in one process do not share them."""
+    from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+    registry = CollectorRegistry()
+    of_seat, at_least = ("model", "role"), {"registry": registry, "multiprocess_mode": "livemin"}
+    return Metrics(
+        registry=registry,
+        requests=Counter("everfit_requests", "Requests to score", ("model", "version", "status"), registry=registry),
+        seconds=Histogram("everfit_request_seconds", "From body to answer", ("model",), registry=registry, buckets=SECONDS),
+        rows=Counter("everfit_rows", "Rows that were predicted", ("model", "version", "role"), registry=registry),
+        loads=Counter("everfit_model_loads", "Versions loaded or refused", ("model", "outcome"), registry=registry),
+        versions=Gauge("everfit_model_version", "Version in service, 0 for none", of_seat, **at_least),
+        failed=Gauge(
+            "everfit_model_load_failed", "1 where the wanted version does not load and an older one stays", of_seat,
+            registry=registry, multiprocess_mode="livemax",
+        ),
+        registry_up=Gauge("everfit_registry_up", "Whether the model registry answers", **at_least),
+        log_rows=Counter("everfit_log_rows", "Rows of the prediction log", ("model", "outcome"), registry=registry),
+        log_waiting=Gauge(
+            "everfit_log_waiting_rows", "Rows not yet written", registry=registry, multiprocess_mode="livesum"
+        ),
+    )  # fmt: skip
+
+
+def forget_process(pid: int) -> None:
+    """Take the live numbers of a process that has ended out of the common ones."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    if folder := os.environ.get(SHARED_FOLDER):
+        mark_process_dead(pid, Path(folder))  # type: ignore[no-untyped-call]
