@@ -55,7 +55,11 @@ class CheckOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOutcome:
-    """The answer of a release; keys as in the command `release --json`."""
+    """The answer of a release or a rollback; keys as in the commands `release --json` and `rollback --json`.
+
+    Attributes:
+        move: Number of the move in the champion's history; None where there was none.
+    """
 
     model: str
     from_version: int | None
@@ -67,5 +71,6 @@ class ReleaseOutcome:
     cause: str | None
     event_id: str | None
     approved_by: str | None
+    move: int | None
     seconds: float
     flow_run_id: str | None

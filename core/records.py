@@ -61,6 +61,7 @@ class ModelRecord:
     cause: str | None
     flow_run: str | None
     git_commit: str | None
+    environment: dict[str, str]
 
     @property
     def identity(self) -> str:
@@ -78,12 +79,13 @@ class ModelRecord:
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version and its record."""
+    """A registered version and its record; `file_digest` is the SHA-256 of its model file."""
 
     number: int
     run_id: str
     location: str
     record: ModelRecord
+    file_digest: str
 
 
 def identity(model_digest: str, data_digest: str, spec_digest: str, verdict: str) -> str:

@@ -1,7 +1,9 @@
 """What to compute: the model's YAML as frozen pydantic models. Where things live is `adapters.settings`, not here."""
 
 import hashlib
-from typing import Literal, Self
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -71,4 +73,9 @@ class TrainingSpec(Section):
     @property
     def digest(self) -> str:
         """SHA-256 of the spec's canonical JSON."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return spec_digest(self.model_dump(mode="json"))
+
+
+def spec_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a spec's document, as it was then: fields that came later do not change it."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

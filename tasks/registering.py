@@ -8,9 +8,9 @@ from numpy.typing import NDArray
 from prefect import get_run_logger, task
 from prefect.runtime import flow_run
 
-from adapters import registry
+from adapters import registration, registry
 from adapters.packaging import unpack
-from adapters.provenance import git_commit
+from adapters.provenance import environment, git_commit
 from adapters.storage import read_array, read_bytes, read_frame, write_frame
 from core.bootstrap import FEWEST_BLOCKS, Paired
 from core.features import feature_frame
@@ -138,8 +138,9 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         cause=cause,
         flow_run=flow_run.get_id(),
         git_commit=git_commit(),
+        environment=environment(),
     )
-    return registry.register(record, pipeline, golden)
+    return registration.register(record, pipeline, golden)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -75,4 +75,5 @@ def record_of(pipeline: object, digest: str = "d1") -> ModelRecord:
         cause=None,
         flow_run=None,
         git_commit=None,
+        environment={},
     )
