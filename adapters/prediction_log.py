@@ -21,8 +21,12 @@ from core.log_rows import ANSWERED_AT
 
 ANSWERED, SHADOWED = "log", "shadow"
 TYPES: Mapping[str, pa.DataType] = {
-    "number": pa.float64(), "whole": pa.int64(), "yes_or_no": pa.bool_(), "date": pa.timestamp("us"), "text": pa.string(),
-}  # fmt: skip
+    "number": pa.float64(),
+    "whole": pa.int64(),
+    "yes_or_no": pa.bool_(),
+    "date": pa.timestamp("us"),
+    "text": pa.string(),
+}
 
 
 def write_part(place: str, model: str, columns: Mapping[str, list[Any]], kinds: Mapping[str, str]) -> str:

@@ -65,7 +65,11 @@ def post(path: str, body: bytes) -> bytes:
 
 
 def load(
-    port: int, requests: list[bytes], n_connections: int, seconds: float, keep: Callable[[bytes, bytes], object] | None = None
+    port: int,
+    requests: list[bytes],
+    n_connections: int,
+    seconds: float,
+    keep: Callable[[bytes, bytes], object] | None = None,
 ) -> Result:
     """Send requests in turn over some connections, each the next one when its answer is there."""
     result, sent = Result(), 0

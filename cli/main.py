@@ -12,6 +12,7 @@ from cli.init_command import init
 from cli.lineage_command import lineage
 from cli.model_commands import check, train
 from cli.release_commands import approve, release, rollback
+from cli.serve_command import serve
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
 
@@ -21,7 +22,7 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-COMMANDS = (demo, init, land, contract, train, check, release, approve, rollback, status, lineage, up, down)
+COMMANDS = (demo, init, land, contract, train, check, release, approve, rollback, serve, status, lineage, up, down)
 for command in COMMANDS:
     everfit.add_command(command)
 

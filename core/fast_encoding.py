@@ -20,7 +20,7 @@ Typed = Mapping[str, Values]
 Step = Callable[[Typed, int], Floats]
 
 
-def compile_encoder(encoder: Any) -> Callable[[Typed, int], Floats]:
+def compile_encoder(encoder: Any) -> "Encoding":
     """The steps of a fitted ColumnTransformer; from typed columns and their length to shape (n, n_encoded).
 
     Raises:
@@ -108,7 +108,9 @@ class Lookups:
 
     def __call__(self, typed: Typed, n_rows: int) -> Floats:
         if n_rows == 1:
-            row = [table.get(typed[name][0], table[UNSEEN]) for name, table in zip(self.names, self.tables, strict=True)]
+            row = [
+                table.get(typed[name][0], table[UNSEEN]) for name, table in zip(self.names, self.tables, strict=True)
+            ]
             return np.concatenate(row)
         parts = []
         for name, table in zip(self.names, self.tables, strict=True):
@@ -126,7 +128,9 @@ class Delegate:
     one: bool
 
     def __call__(self, typed: Typed, n_rows: int) -> Floats:
-        kinds = {name: np.array(typed[name], dtype=object if self._is_text(typed[name]) else float) for name in self.names}
+        kinds = {
+            name: np.array(typed[name], dtype=object if self._is_text(typed[name]) else float) for name in self.names
+        }
         frame = pd.DataFrame(kinds)
         encoded = self.part.transform(frame[self.names[0]] if self.one else frame)
         return np.asarray(encoded.toarray() if hasattr(encoded, "toarray") else encoded, dtype=np.float64)
@@ -151,7 +155,7 @@ def _scaled(part: Any, names: list[str]) -> Scaled | None:
 
 
 def _tables(encoder: Any, names: list[str]) -> tuple[Mapping[str | None, Floats], ...]:
-    known = [[None if value != value else str(value) for value in each] for each in encoder.categories_]
+    known = [[str(value) if isinstance(value, str) else None for value in each] for each in encoder.categories_]
     # One column each for codes; for one-hot columns only the encoder knows how many are left of the rare ones.
     widths = getattr(encoder, "_n_features_outs", [1] * len(names))
     starts = np.concatenate(([0], np.cumsum(widths)))

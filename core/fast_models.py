@@ -1,4 +1,4 @@
-"""Fitted estimators as direct numpy steps on encoded rows: the same sums in the same order, without the checks of each call."""
+"""Fitted estimators as direct numpy steps on encoded rows: the same sums in the same order, without any checks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

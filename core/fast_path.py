@@ -3,6 +3,7 @@
 What is not known here stays with the pipeline itself: an encoder as a whole, a part of it, or the estimator.
 """
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,7 +74,7 @@ def _distance(path: FastPath, record: ModelRecord, pipeline: Any, typed: Mapping
 
 def probes(golden: pd.DataFrame, columns: FeatureColumns, encoder: Any) -> dict[str, Values]:
     """Golden rows, and beside them rows with each known category, an unseen one, and missing and extreme values."""
-    base = {name: _typed(golden[name], name in columns.categories) for name in columns.names}
+    base = typed_of(golden, columns)
     rows = [{name: values[i] for name, values in base.items()} for i in range(len(golden))]
     known = _known_categories(encoder)
     tried: list[dict[str, Any]] = []
@@ -84,9 +85,10 @@ def probes(golden: pd.DataFrame, columns: FeatureColumns, encoder: Any) -> dict[
     return {name: [row[name] for row in everything] for name in columns.names}
 
 
-def _typed(column: pd.Series, is_category: bool) -> Values:
-    values = column.tolist()
-    return [None if value != value else value for value in values] if is_category else values
+def typed_of(rows: pd.DataFrame, columns: FeatureColumns) -> dict[str, Values]:
+    """Feature rows as `RequestContract.read` gives them."""
+    typed = {name: rows[name].tolist() for name in columns.names}
+    return typed | {name: rows[name].where(rows[name].notna(), None).tolist() for name in columns.categories}
 
 
 def _tried(name: str, columns: FeatureColumns, known: Mapping[str, list[str]], seen: Values) -> Values:
@@ -94,7 +96,7 @@ def _tried(name: str, columns: FeatureColumns, known: Mapping[str, list[str]], s
         return [None, UNSEEN, "", *known.get(name, [])[:MOST_TRIED]]
     if name in columns.texts:
         return ["", "some words that nobody has seen"]
-    numbers = [value for value in seen if value == value] or [0.0]
+    numbers = [value for value in seen if not math.isnan(value)] or [0.0]
     extreme = [min(numbers) - 1, max(numbers) + 1, 0.5 * (min(numbers) + max(numbers))]
     return [float("nan"), *extreme] if name in columns.dates else [float("nan"), -1e6, 1e6, 0.0, *extreme]
 

@@ -17,9 +17,10 @@ DAY = timedelta(days=1)
 NAN = float("nan")
 WORDS = MappingProxyType({"true": True, "false": False})
 
-NUMBERS = frozenset({int, float, NoneType})
-SCALARS = frozenset({str, int, float, bool, NoneType})
-NUMBERS_OR_YES = NUMBERS | {bool}
+Types = frozenset[type[Any]]
+NUMBERS: Types = frozenset({int, float, NoneType})
+SCALARS: Types = frozenset({str, int, float, bool, NoneType})
+NUMBERS_OR_YES: Types = NUMBERS | {bool}
 NUMERIC = ("number", "whole", "yes_or_no")
 Values = list[Any]
 
@@ -70,10 +71,10 @@ class Field:
 
     def _from_text(self, text: str, row: int) -> Any:
         if self.kind in NUMERIC[:2]:
-            try:
-                return float(text)
-            except ValueError:
-                raise self._refused(row, text, "it is no number", "write it as 1234.5") from None
+            number = _number(text)
+            if number is None:
+                raise self._refused(row, text, "it is no finite number", "write it as 1234.5, or leave it empty")
+            return number
         return WORDS.get(text.lower(), text) if self.kind == "yes_or_no" else text
 
     def numbers(self, values: Values) -> Values:
@@ -81,17 +82,14 @@ class Field:
         allowed = NUMBERS if self.rules else NUMBERS_OR_YES
         if not allowed.issuperset(map(type, values)):
             self._refuse_type(values, allowed, "it is no number", "send a number, or null")
-        ready = [NAN if value is None else float(value) for value in values]
-        for row, number in enumerate(ready):
-            if math.isinf(number) or (number != number and values[row] is not None):
-                raise self._refused(row, values[row], "it is not finite", "send null where a number is not known")
-        return ready
+        # JSON has neither NaN nor infinity: what is a number is finite.
+        return [NAN if value is None else float(value) for value in values]
 
     def whole_numbers(self, values: Values) -> Values:
         ready = self.numbers(values)
-        for row, number in enumerate(ready):
-            if number == number and not number.is_integer():
-                raise self._refused(row, values[row], "it is no whole number", "send one without a fraction")
+        for row, value in enumerate(values):
+            if value is not None and value % 1:
+                raise self._refused(row, value, "it is no whole number", "send one without a fraction")
         return ready
 
     def yes_or_no(self, values: Values) -> Values:
@@ -127,7 +125,7 @@ class Field:
             self._refuse_type(values, SCALARS, "it is no single value", "send a text or a number, or null")
         return values
 
-    def _refuse_type(self, values: Values, allowed: frozenset[type], why: str, fix: str) -> None:
+    def _refuse_type(self, values: Values, allowed: Types, why: str, fix: str) -> None:
         for row, value in enumerate(values):
             if type(value) not in allowed:
                 raise self._refused(row, value, why, fix)
@@ -136,6 +134,14 @@ class Field:
         shown = "null" if value is None else repr(value)
         shown = shown if len(shown) <= N_SHOWN else f"{shown[:N_SHOWN]}..."
         return Refusal(f"row {row}: the field '{self.name}' cannot be {shown}", why, fix).at(self.name, row)
+
+
+def _number(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if math.isfinite(number) else None
 
 
 READERS: Mapping[str, Callable[[Field, Values], Values]] = MappingProxyType(

@@ -17,7 +17,14 @@ from core.request_columns import NUMERIC, Field, Values
 from core.request_rows import RequestRows
 
 OF_CONTRACT: Mapping[str, str] = MappingProxyType(
-    {"float": "number", "int": "whole", "boolean": "yes_or_no", "category": "category", "datetime": "date", "text": "text"}
+    {
+        "float": "number",
+        "int": "whole",
+        "boolean": "yes_or_no",
+        "category": "category",
+        "datetime": "date",
+        "text": "text",
+    }
 )
 OF_FEATURES: Mapping[str, str] = MappingProxyType(
     {"numbers": "number", "categories": "category", "dates": "date", "texts": "text"}
@@ -53,7 +60,9 @@ class RequestContract:
             Refusal: A text in a column of numbers is none.
         """
         fields = {**self.needed, **self.others}
-        columns = {name: fields[name].from_text(each) if name in fields else each for name, each in rows.columns.items()}
+        columns = {
+            name: fields[name].from_text(each) if name in fields else each for name, each in rows.columns.items()
+        }
         return RequestRows(columns, rows.n_rows)
 
     def _check_names(self, rows: RequestRows) -> None:
@@ -81,15 +90,16 @@ class RequestContract:
 def request_contract(record: ModelRecord) -> RequestContract:
     """The contract of a version's requests, from what it learned from and what its spec said then."""
     spec = record.spec
-    rules = {name: ColumnSpec.model_validate(each) for name, each in spec.get("contract", {}).get("columns", {}).items()}
-    learned = {
-        name: kind for part, kind in OF_FEATURES.items() for name in getattr(record.columns, part)
+    rules = {
+        name: ColumnSpec.model_validate(each) for name, each in spec.get("contract", {}).get("columns", {}).items()
     }
+    learned = {name: kind for part, kind in OF_FEATURES.items() for name in getattr(record.columns, part)}
     needed = {name: _field(name, learned.get(name), rules.get(name)) for name in record.expects(pd.DataFrame())}
     data = spec.get("data", {})
     named = [*data.get("key", ()), data.get("time"), data.get("group"), spec.get("target", {}).get("column"), *rules]
     named += spec.get("features", {}).get("drop", ())
-    others = {name: _field(name, None, rules.get(name)) for name in named if name and name not in needed}
+    known = {data.get("time"): "date"}
+    others = {name: _field(name, known.get(name), rules.get(name)) for name in named if name and name not in needed}
     return RequestContract(needed, others)
 
 

@@ -142,7 +142,15 @@ def _unreadable(why: str) -> Unreadable:
 
 
 KINDS = MappingProxyType(
-    {dict: "an object", list: "a list", str: "a text", int: "a number", float: "a number", bool: "true or false", type(None): "null"}
+    {
+        dict: "an object",
+        list: "a list",
+        str: "a text",
+        int: "a number",
+        float: "a number",
+        bool: "true or false",
+        type(None): "null",
+    }
 )
 READERS: Mapping[str, Callable[[Any, str, int], RequestRows]] = MappingProxyType(
     {"dataframe_split": _split, "dataframe_records": _records, "inputs": _by_column, "instances": _by_column}

@@ -69,7 +69,9 @@ def application(endpoint: Endpoint) -> FastAPI:
     async def tell(request: Request, error: HTTPException) -> Response:
         if error.status_code == 404:
             paths = "/invocations, /models/NAME/invocations, /ping, /health, /ready, /version, /metrics, /docs"
-            return refused(NoSuchModel("there is nothing here", f"no path {request.url.path[:80]}", f"use one of: {paths}"))
+            return refused(
+                NoSuchModel("there is nothing here", f"no path {request.url.path[:80]}", f"use one of: {paths}")
+            )
         told = {"kind": "refused", "what": "the request is not answered", "why": str(error.detail), "fix": "see /docs"}
         return JSONResponse({"error": told}, error.status_code, headers=error.headers)
 

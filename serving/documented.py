@@ -9,8 +9,14 @@ from core.request_columns import Field
 from core.traffic import CHAMPION
 from serving.slots import Slots
 
-KINDS = {"number": "number", "whole": "number", "yes_or_no": "boolean", "date": "string", "text": "string"}
-SCALAR = [{"type": kind} for kind in ("string", "number", "boolean", "null")]
+KINDS: dict[str, str] = {
+    "number": "number",
+    "whole": "number",
+    "yes_or_no": "boolean",
+    "date": "string",
+    "text": "string",
+}
+SCALAR: list[dict[str, Any]] = [{"type": kind} for kind in ("string", "number", "boolean", "null")]
 REFUSED = {
     "type": "object",
     "required": ["error"],
@@ -49,7 +55,10 @@ STATUSES = {
 }
 SCORING: dict[str, Any] = {
     "responses": {200: {"description": "Predictions", "content": {"application/json": {"schema": ANSWERED}}}}
-    | {code: {"description": why, "content": {"application/json": {"schema": REFUSED}}} for code, why in STATUSES.items()}
+    | {
+        code: {"description": why, "content": {"application/json": {"schema": REFUSED}}}
+        for code, why in STATUSES.items()
+    }
 }
 
 
@@ -75,7 +84,9 @@ def _forms(row: dict[str, Any]) -> dict[str, Any]:
     split = {"type": "object", "required": ["columns", "data"], "properties": {"columns": columns, "data": data}}
     by_column = {"type": "object", "additionalProperties": {"type": "array", "items": {"anyOf": SCALAR}}}
     forms = {"dataframe_records": rows, "dataframe_split": split, "inputs": by_column, "instances": rows}
-    return {"oneOf": [{"type": "object", "required": [name], "properties": {name: each}} for name, each in forms.items()]}
+    return {
+        "oneOf": [{"type": "object", "required": [name], "properties": {name: each}} for name, each in forms.items()]
+    }
 
 
 def row_schema(served: Any) -> dict[str, Any] | None:
@@ -97,7 +108,7 @@ def _value(field: Field) -> dict[str, Any]:
     null = [] if rules is not None and not rules.nullable else [{"type": "null"}]
     if rules is not None and rules.values is not None:
         return {"anyOf": [{"enum": list(rules.values)}, *null]}
-    kinds = [{"type": KINDS[field.kind]}] if field.kind in KINDS else SCALAR[:3]
+    kinds: list[dict[str, Any]] = [{"type": KINDS[field.kind]}] if field.kind in KINDS else SCALAR[:3]
     if field.kind == "date":
         kinds = [{"type": "string", "format": "date-time"}]
     if rules is not None and field.kind in ("number", "whole"):

@@ -2,7 +2,6 @@
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 # prometheus_client looks for it when it is imported: where several processes put their numbers together.
@@ -47,29 +46,27 @@ def make_metrics() -> Metrics:
     from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
     registry = CollectorRegistry()
-    of_seat, at_least = ("model", "role"), {"registry": registry, "multiprocess_mode": "livemin"}
     return Metrics(
-        registry=registry,
-        requests=Counter("everfit_requests", "Requests to score", ("model", "version", "status"), registry=registry),
-        seconds=Histogram("everfit_request_seconds", "From body to answer", ("model",), registry=registry, buckets=SECONDS),
-        rows=Counter("everfit_rows", "Rows that were predicted", ("model", "version", "role"), registry=registry),
-        loads=Counter("everfit_model_loads", "Versions loaded or refused", ("model", "outcome"), registry=registry),
-        versions=Gauge("everfit_model_version", "Version in service, 0 for none", of_seat, **at_least),
-        failed=Gauge(
-            "everfit_model_load_failed", "1 where the wanted version does not load and an older one stays", of_seat,
-            registry=registry, multiprocess_mode="livemax",
+        registry,
+        Counter("everfit_requests", "Requests to score", ("model", "version", "status"), registry=registry),
+        Histogram("everfit_request_seconds", "From body to answer", ("model",), registry=registry, buckets=SECONDS),
+        Counter("everfit_rows", "Rows that were predicted", ("model", "version", "role"), registry=registry),
+        Counter("everfit_model_loads", "Versions loaded or refused", ("model", "outcome"), registry=registry),
+        Gauge(
+            "everfit_model_version",
+            "Version in service, 0 for none; of several processes the oldest",
+            ("model", "role"),
+            registry=registry,
+            multiprocess_mode="livemin",
         ),
-        registry_up=Gauge("everfit_registry_up", "Whether the model registry answers", **at_least),
-        log_rows=Counter("everfit_log_rows", "Rows of the prediction log", ("model", "outcome"), registry=registry),
-        log_waiting=Gauge(
-            "everfit_log_waiting_rows", "Rows not yet written", registry=registry, multiprocess_mode="livesum"
+        Gauge(
+            "everfit_model_load_failed",
+            "1 where the wanted version does not load and an older one stays",
+            ("model", "role"),
+            registry=registry,
+            multiprocess_mode="livemax",
         ),
-    )  # fmt: skip
-
-
-def forget_process(pid: int) -> None:
-    """Take the live numbers of a process that has ended out of the common ones."""
-    from prometheus_client.multiprocess import mark_process_dead
-
-    if folder := os.environ.get(SHARED_FOLDER):
-        mark_process_dead(pid, Path(folder))  # type: ignore[no-untyped-call]
+        Gauge("everfit_registry_up", "Whether the registry answers", registry=registry, multiprocess_mode="livemin"),
+        Counter("everfit_log_rows", "Rows of the prediction log", ("model", "outcome"), registry=registry),
+        Gauge("everfit_log_waiting_rows", "Rows not yet written", registry=registry, multiprocess_mode="livesum"),
+    )

@@ -12,7 +12,8 @@ def serve(host: str, port: int, workers: int, overrides: Mapping[str, str]) -> N
     """Serve until a signal ends it.
 
     Args:
-        host, port: Where to listen.
+        host: Address to listen on.
+        port: And its port.
         workers: Processes that share the port.
         overrides: Names and values of `ServingSettings`, over the environment; every process reads them there.
 

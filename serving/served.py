@@ -10,7 +10,7 @@ from adapters.registry import load_pipeline
 from adapters.storage import read_frame
 from core.answers import Answers, answering
 from core.errors import DataRejected
-from core.fast_path import TOLERANCE, FastPath, compile_path
+from core.fast_path import TOLERANCE, FastPath, compile_path, typed_of
 from core.fitting import predict
 from core.metrics import Floats
 from core.records import EXPECTED, ModelRecord, Version
@@ -88,9 +88,7 @@ def _hold_against_golden(version: Version, pipeline: Any, golden: Any) -> None:
 
 
 def _warm_up(served: Served, golden: Any) -> None:
-    typed = {name: golden[name].tolist() for name in served.record.columns.names}
-    for name in served.record.columns.categories:
-        typed[name] = [None if value != value else value for value in typed[name]]
+    typed = typed_of(golden, served.record.columns)
     for _ in range(WARM_UP_ROUNDS):
         served.answer(served._predict({name: values[:1] for name, values in typed.items()}, 1))
     served.answer(served._predict(typed, len(golden)))

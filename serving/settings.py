@@ -1,4 +1,4 @@
-"""What the endpoint serves and within which bounds: `EVERFIT_SERVING_*` variables, the same in each of its processes."""
+"""What the endpoint serves and within which bounds: `EVERFIT_SERVING_*`, the same in each of its processes."""
 
 import re
 from functools import lru_cache
@@ -19,7 +19,9 @@ class ServingSettings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
 
     models: str = Field("", description="NAME, NAME@ALIAS or NAME:VERSION, with commas; default every model's champion")
-    challengers: str = Field("", description="NAME@ALIAS=SHARE or NAME:VERSION=SHARE: who answers a share of the requests")
+    challengers: str = Field(
+        "", description="NAME@ALIAS=SHARE or NAME:VERSION=SHARE: who answers a share of the requests"
+    )
     shadows: str = Field("", description="NAME@ALIAS or NAME:VERSION: who predicts too, and is only logged")
     token: SecretStr | None = Field(None, description="Bearer token that requests must carry; default none")
     poll_s: float = Field(0.5, gt=0, le=60, description="How often the registry is asked who is champion")
@@ -32,7 +34,9 @@ class ServingSettings(BaseSettings):
     log: bool = Field(True, description="Whether answered rows are logged")
     log_every_s: float = Field(5.0, gt=0, description="How often the log is written; a killed process loses as much")
     log_rows: int = Field(100_000, gt=0, description="Most rows that wait to be written; more are dropped and counted")
-    metrics_folder: str = Field("", description="Where several processes put their metrics together; set by the launcher")
+    metrics_folder: str = Field(
+        "", description="Where several processes put their metrics together; set by the launcher"
+    )
 
 
 @lru_cache(maxsize=1)

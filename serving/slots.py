@@ -70,7 +70,9 @@ class Slot:
     def _not_ready(self) -> NotReady:
         seat = self.seats[CHAMPION]
         if seat.failed:
-            return NotReady(f"{self.model} cannot answer", seat.failed[1], "release another version, or look at /health")
+            return NotReady(
+                f"{self.model} cannot answer", seat.failed[1], "release another version, or look at /health"
+            )
         if seat.looked and seat.wanted is None:
             why = f"the registry has no version {seat.meant}"
             return NotReady(f"{self.model} cannot answer", why, f"release one: everfit release {self.model}")
@@ -93,7 +95,9 @@ class Slots:
         if len(self.slots) == 1:
             return next(iter(self.slots.values()))
         served = ", ".join(f"/models/{name}/invocations" for name in self.slots) or "none"
-        raise NoSuchModel("/invocations names no model", f"{len(self.slots)} models are served here", f"use one of: {served}")
+        raise NoSuchModel(
+            "/invocations names no model", f"{len(self.slots)} models are served here", f"use one of: {served}"
+        )
 
     def named(self, model: str) -> Slot:
         """A model by its name.

@@ -1,15 +1,14 @@
-"""The thread that follows the registry: who is champion now, loaded beside the one that answers, then put in its place."""
+"""The thread that follows the registry: a new champion is loaded beside the one that answers, then takes its place."""
 
 import logging
 import threading
 import time
 from collections.abc import Mapping
-from typing import Any
 
 from adapters.aliases import aliases_of
 from adapters.registry import find_version
 from adapters.specs import model_names
-from core.errors import EverfitError
+from core.errors import DataRejected, EverfitError
 from core.traffic import CHALLENGER, CHAMPION, SHADOW
 from serving.metrics import Metrics
 from serving.served import Served, load
@@ -45,7 +44,8 @@ class Watcher:
         while not self._stopped.is_set():
             try:
                 self.look()
-            except Exception as error:  # the thread must outlive whatever the outside world thinks of
+            except Exception as error:
+                # The thread must outlive whatever the outside world thinks of.
                 LOG.exception("the registry could not be followed")
                 self.slots.registry_error = f"{type(error).__name__}: {error}"
             self._stopped.wait(self.settings.poll_s)
@@ -93,15 +93,24 @@ class Watcher:
         try:
             served = self._loaded(slot, number)
         except EverfitError as error:
-            seat.failed = (number, f"{error.what}: {error.why}")
-            wait = TRY_AGAIN_AFTER_S if error.retryable else float("inf")
-            self._try_again_at[slot.model, role] = time.monotonic() + wait
-            self.metrics.loads.labels(slot.model, "failed").inc()
-            LOG.error("%s version %d is not loaded; %s", slot.model, number, seat.failed[1])
+            self._remember(slot, role, number, error)
+            return
+        except Exception as error:
+            # Whatever a file of others holds: the version that answers stays, and so do the other models.
+            LOG.exception("%s version %d is not loaded", slot.model, number)
+            why = f"{type(error).__name__}: {error}"
+            self._remember(slot, role, number, DataRejected(f"version {number} is not loaded", why, "release another"))
             return
         seat.served, seat.failed = served, None
         self.metrics.loads.labels(slot.model, "loaded").inc()
         LOG.info("%s version %d is %s (%s)", slot.model, number, role, served.path_reason)
+
+    def _remember(self, slot: Slot, role: str, number: int, error: EverfitError) -> None:
+        slot.seats[role].failed = (number, f"{error.what}: {error.why}")
+        wait = TRY_AGAIN_AFTER_S if error.retryable else float("inf")
+        self._try_again_at[slot.model, role] = time.monotonic() + wait
+        self.metrics.loads.labels(slot.model, "failed").inc()
+        LOG.error("%s version %d is not loaded; %s", slot.model, number, error.why)
 
     def _loaded(self, slot: Slot, number: int) -> Served:
         # A version that sits elsewhere already, such as the challenger that has won, is not loaded twice.
@@ -109,8 +118,3 @@ class Watcher:
             if seat.served is not None and seat.served.number == number:
                 return seat.served
         return load(find_version(slot.model, number))
-
-
-def thread_of(watcher: Watcher) -> Any:
-    """The watcher's thread, for those who wait for its end."""
-    return watcher._thread
