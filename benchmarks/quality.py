@@ -8,6 +8,7 @@ import pandas as pd
 from sklearn import datasets
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from core.choices import with_choices
 from core.encoding import RECIPES, categorical_positions, make_encoder
 from core.families import families_for
 from core.features import FeaturePlan, feature_columns, feature_frame
@@ -87,7 +88,8 @@ def _search(rest, learning, encode):
         return [Tried(score_candidate(c, learning, *rows[recipe_of(c.family)]), 0.0) for c in batch]
 
     spec = SearchSpec(trials=N_TRIALS, metric=learning.metric)
-    best = best_trial(search(spec, families_for(learning.problem, ()), 0, evaluate, lambda: False), learning.metric)
+    families = with_choices(families_for(learning.problem, ()), ())
+    best = best_trial(search(spec, families, 0, evaluate, lambda: False), learning.metric)
     recipe = recipe_of(best.candidate.family)
     pipeline = pack(encoders[recipe], fit_candidate(best.candidate, learning, *rows[recipe]))
     return lambda frame: predict(pipeline, feature_frame(frame, columns), learning.problem), best.candidate.family

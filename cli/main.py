@@ -11,6 +11,7 @@ from cli.data_commands import land
 from cli.init_command import init
 from cli.lineage_command import lineage
 from cli.model_commands import check, train
+from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
 from cli.serve_command import serve
 from cli.stack_commands import demo, down, up
@@ -22,7 +23,9 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-COMMANDS = (demo, init, land, contract, train, check, release, approve, rollback, serve, status, lineage, up, down)
+COMMANDS = (
+    demo, init, land, contract, train, check, release, approve, rollback, predict, serve, status, lineage, up, down,
+)  # fmt: skip
 for command in COMMANDS:
     everfit.add_command(command)
 

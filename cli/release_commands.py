@@ -1,12 +1,14 @@
 """Commands that move the champion: release, approve, rollback."""
 
 import getpass
+from dataclasses import asdict
 from typing import Any
 
 import click
 
 from cli.answers import DONE, NO, Answer, answering
 from cli.environment import prepare
+from core.errors import DataMissing
 from core.outcomes import ReleaseOutcome
 
 
@@ -16,15 +18,29 @@ from core.outcomes import ReleaseOutcome
 @answering
 def release(name: str, number: int | None) -> Answer:
     """Make a registered version of model NAME the champion, if it passes its checks."""
-    return _release(name, number, approved_by=None)
+    return _release(name, _version(name, number), approved_by=None)
 
 
 @click.command()
 @click.argument("name")
 @click.option("--version", "number", type=click.IntRange(min=1), help="Default: the newest version.")
+@click.option("--decline", is_flag=True, help="Say no to a release that waits: the champion stays.")
+@click.option("--why", default="", help="What the journal shall say.")
 @answering
-def approve(name: str, number: int | None) -> Answer:
+def approve(name: str, number: int | None, decline: bool, why: str) -> Answer:
     """Release a version that waits for a person: you answer for it, and the journal says so."""
+    number = _version(name, number)
+    from deployments.approving import answer_waiting
+
+    entry = answer_waiting(name, number, {"approve": not decline, "by": getpass.getuser(), "why": why})
+    if entry is not None:
+        return _outcome(entry)
+    if decline:
+        raise DataMissing(
+            f"no release of {name} version {number} waits",
+            "there is nothing to decline",
+            f"see `everfit status {name}`",
+        )
     return _release(name, number, approved_by=getpass.getuser())
 
 
@@ -44,13 +60,16 @@ def rollback(name: str, to: int | None, why: str | None) -> Answer:
     return _told(name, to, flow(name, to, by=getpass.getuser(), why=why, return_state=True))
 
 
-def _release(name: str, number: int | None, approved_by: str | None) -> Answer:
+def _version(name: str, number: int | None) -> int:
     prepare()
     from adapters.registry import newest_version
     from adapters.specs import read_spec
 
     read_spec(name)
-    number = number or newest_version(name)
+    return number or newest_version(name)
+
+
+def _release(name: str, number: int, approved_by: str | None) -> Answer:
     from flows.release import release as flow
 
     return _told(name, number, flow(name, number, approved_by=approved_by, return_state=True))
@@ -58,18 +77,9 @@ def _release(name: str, number: int | None, approved_by: str | None) -> Answer:
 
 def _told(name: str, number: int | None, state: Any) -> Answer:
     outcome: ReleaseOutcome | None = state.result()
-    if outcome is None:
-        return Answer(
-            _nothing_done(name, number, state), f"{name}: {state.message}", DONE if state.name == "Unchanged" else NO
-        )
-    checks = "\n".join(f"  {'passed' if c['passed'] else 'FAILED'}  {c['name']}: {c['detail']}" for c in outcome.checks)
-    verdict = outcome.verdict.replace("_", " ")
-    text = f"{name}: version {outcome.from_version} -> {outcome.to_version} {verdict} ({outcome.reason})\n{checks}"
-    return Answer(outcome, text, DONE if outcome.move else NO)
-
-
-def _nothing_done(name: str, number: int | None, state: Any) -> dict[str, Any]:
-    return {
+    if outcome is not None:
+        return _outcome(asdict(outcome))
+    document = {
         "model": name,
         "from_version": None,
         "to_version": number,
@@ -78,3 +88,10 @@ def _nothing_done(name: str, number: int | None, state: Any) -> dict[str, Any]:
         "checks": [],
         "journal_entry": None,
     }
+    return Answer(document, f"{name}: {state.message}", DONE if state.name == "Unchanged" else NO)
+
+
+def _outcome(told: dict[str, Any]) -> Answer:
+    checks = "\n".join(f"  {'passed' if c['passed'] else 'FAILED'}  {c['name']}: {c['detail']}" for c in told["checks"])
+    moved = f"version {told['from_version']} -> {told['to_version']} {told['verdict'].replace('_', ' ')}"
+    return Answer(told, f"{told['model']}: {moved} ({told['reason']})\n{checks}", DONE if told["move"] else NO)

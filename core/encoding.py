@@ -75,11 +75,11 @@ def _text() -> Any:
 def _for_trees(rare_share: float) -> tuple[Any, Any]:
     from sklearn.preprocessing import OrdinalEncoder
 
-    # Trees read missing values as they are; -1 is read as missing too, so an unseen category is no surprise.
+    # Trees read missing values as they are, of numbers and of codes; an unseen category is a missing one.
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value",
-        unknown_value=-1,
-        encoded_missing_value=-1,
+        unknown_value=np.nan,
+        encoded_missing_value=np.nan,
         min_frequency=rare_share or None,
         max_categories=MOST_CATEGORIES,
     )

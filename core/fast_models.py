@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from core.metrics import Floats
 
@@ -28,6 +29,7 @@ class FastModel:
 def compile_model(model: Any, problem: str) -> Any:
     """A faster stand-in for a fitted estimator, or the estimator itself where none is known."""
     from sklearn import ensemble, linear_model
+    from sklearn.compose import TransformedTargetRegressor
 
     boosting = (ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor)
     forests = (ensemble.RandomForestClassifier, ensemble.ExtraTreesClassifier)
@@ -41,7 +43,20 @@ def compile_model(model: Any, problem: str) -> Any:
         return FastModel(Forest(tuple(tree.tree_ for tree in model.estimators_), None))
     if kind in (linear_model.LogisticRegression, linear_model.Ridge):
         return FastModel(Linear(model.coef_.T.copy(), model.intercept_, problem))
+    if kind is TransformedTargetRegressor:
+        return FastModel(Transformed(compile_model(model.regressor_, problem), model.transformer_))
     return model
+
+
+@dataclass(frozen=True, slots=True)
+class Transformed:
+    """A regression of a transformed target, turned back."""
+
+    inner: Any
+    transformer: Any
+
+    def __call__(self, x: Floats) -> Floats:
+        return np.asarray(self.transformer.inverse_transform(self.inner.predict(x).reshape(-1, 1))[:, 0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +68,12 @@ class Linear:
     problem: str
 
     def __call__(self, x: Floats) -> Floats:
-        from scipy.special import expit
-        from sklearn.utils.extmath import softmax
-
         scores = x @ self.weights + self.intercept
         if self.problem == "regression":
             return np.asarray(scores)
         if self.problem == "multiclass":
+            from sklearn.utils.extmath import softmax
+
             return np.asarray(softmax(scores, copy=False))
         positive = expit(scores[:, 0])
         return np.column_stack([1 - positive, positive])
@@ -124,8 +138,9 @@ class Recoded:
     def __call__(self, x: Floats) -> Floats:
         ready = x[:, self.order]
         for column, table in enumerate(self.tables):
-            # Codes start at -1, which stands for missing and unseen categories.
-            ready[:, column] = table[ready[:, column].astype(np.intp) + 1]
+            codes = ready[:, column]
+            # The first place is that of missing and unseen categories.
+            ready[:, column] = table[np.where(np.isnan(codes), 0, codes + 1).astype(np.intp)]
         return ready
 
 
@@ -149,7 +164,7 @@ def _recoded(model: Any) -> Transform:
     tables = []
     for place, column in enumerate(categorical):
         categories = model._preprocessor.named_transformers_["encoder"].categories_[place]
-        codes = np.arange(-1.0, np.nanmax(categories) + 1)
+        codes = np.append(np.nan, np.arange(0.0, np.nanmax(categories, initial=0) + 1))
         asked = np.zeros((len(codes), len(order)))
         asked[:, column] = codes
         tables.append(np.asarray(model._preprocessor.transform(asked)[:, place], dtype=np.float64))

@@ -1,7 +1,7 @@
 """The `target`, `features`, `split` and `search` parts of a model's YAML: what is learned, from what, and how."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StrictBool, model_validator
 
@@ -9,7 +9,7 @@ from core.contract_spec import Share
 from core.durations import Duration
 from core.section import Section
 
-Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
+Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "average_precision", "f1", "log_loss", "rmse", "mae", "r2"]
 FamilyName = Literal[
     "hist_gradient_boosting",
     "logistic_regression",
@@ -18,6 +18,8 @@ FamilyName = Literal[
     "extra_trees",
     "nearest_neighbors",
     "neural_network",
+    "lightgbm",
+    "xgboost",
 ]
 
 
@@ -25,6 +27,15 @@ class TargetSpec(Section):
     column: str = Field(description="Column to predict")
     positive: StrictBool | str | int | float | None = Field(
         None, union_mode="left_to_right", description="Value that counts as positive; default the rarer one"
+    )
+    weights: Literal["auto", "balanced", "none"] = Field(
+        "auto", description="Of classes: all the same (balanced), none, or as the search finds for rare ones (auto)"
+    )
+    threshold: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        "auto", description="Above which probability a row is positive; auto: chosen for the metric on validation rows"
+    )
+    log: Literal["auto"] | StrictBool = Field(
+        "auto", description="Whether log(1 + number) is learned; auto: as the search finds for skewed numbers"
     )
 
 
@@ -44,6 +55,12 @@ class SplitSpec(Section):
     test: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that score the model")
     validation: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that tune and stop it")
     gap: Duration = Field(timedelta(0), description="Span left out between the parts of a time split")
+    salt: int = Field(
+        0,
+        ge=0,
+        lt=2**32,
+        description="Which arrangement of a hash or group split; another one moves rows between parts",
+    )
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:

@@ -29,6 +29,10 @@ class TrainingOutcome:
     seconds: float
     flow_run_id: str | None
     mlflow_run_id: str | None
+    classes: list[dict[str, Any]]
+    weights: str
+    threshold: float | None
+    log_target: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,21 @@ from core.performance import Scorecard
 from core.refs import DatasetRef
 from core.splitting import SeenRows
 from core.target import TargetCoding
+from core.threshold import HALF
 
 # Columns of the golden rows that hold what the model predicted at training.
 EXPECTED = "expected_"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    """How often a class occurs, in all parts together and in each."""
+
+    name: Any
+    share: float
+    n_train: int
+    n_validation: int
+    n_test: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +42,10 @@ class Report:
         importance: Each feature's share of the model's importance, 0 to 1 (permutation on validation rows).
         predictions: Address of the predictions of the test rows.
         digest: SHA-256 of those predictions: the same model, the same digest.
+        threshold: Above which probability of the positive class a row counts as positive.
+        weighted: Whether the model was fitted with balanced classes.
+        log: Whether it learned the logarithm of the target.
+        classes: How often each class occurs.
     """
 
     metrics: dict[str, float]
@@ -38,6 +54,10 @@ class Report:
     importance: dict[str, float]
     predictions: str
     digest: str
+    threshold: float = HALF
+    weighted: bool = False
+    log: bool = False
+    classes: tuple[ClassShare, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +113,21 @@ def identity(model_digest: str, data_digest: str, spec_digest: str, verdict: str
     return hashlib.sha256("|".join((model_digest, data_digest, spec_digest, verdict)).encode()).hexdigest()
 
 
-def prediction_columns(coding: TargetCoding, prediction: Floats) -> pd.DataFrame:
+def class_shares(coding: TargetCoding, parts: tuple[Floats, Floats, Floats]) -> tuple[ClassShare, ...]:
+    """How often each class occurs in train, validation and test targets; empty for numbers."""
+    if coding.problem == "regression":
+        return ()
+    counts = [[int((y == code).sum()) for y in parts] for code in range(len(coding.classes))]
+    n_rows = sum(map(sum, counts))
+    return tuple(ClassShare(name, sum(each) / n_rows, *each) for name, each in zip(coding.classes, counts, strict=True))
+
+
+def prediction_columns(coding: TargetCoding, prediction: Floats, threshold: float = HALF) -> pd.DataFrame:
     """Predictions as people read them: `prediction`, and for classes their probability."""
     if coding.problem == "regression":
         return pd.DataFrame({"prediction": prediction})
     if coding.problem == "binary":
-        chosen = np.asarray(coding.classes, dtype=object)[(prediction > 0.5).astype(int)]
+        chosen = np.asarray(coding.classes, dtype=object)[(prediction > threshold).astype(int)]
         return pd.DataFrame({"prediction": chosen, "probability": prediction})
     named = {f"probability_{name}": prediction[:, code] for code, name in enumerate(coding.classes)}
     chosen = np.asarray(coding.classes, dtype=object)[prediction.argmax(axis=1)]

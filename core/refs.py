@@ -1,6 +1,7 @@
 """What travels between tasks: references to stored data and models, and small results."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.features import FeatureColumns
 
@@ -54,3 +55,4 @@ class ModelRef:
 
     uri: str
     family: str
+    params: tuple[tuple[str, Any], ...] = ()

@@ -3,14 +3,14 @@
 import itertools
 import math
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import optuna
 
 from core.errors import TrainingError
-from core.families import FAMILIES, Range
+from core.families import Family, Range
 from core.fitting import Candidate, better_first
 from core.learning_spec import SearchSpec
 
@@ -44,13 +44,13 @@ Evaluate = Callable[[Sequence[Candidate]], Sequence[Tried]]
 
 
 def search(
-    spec: SearchSpec, families: Sequence[str], seed: int, evaluate: Evaluate, out_of_time: Callable[[], bool]
+    spec: SearchSpec, families: Mapping[str, Family], seed: int, evaluate: Evaluate, out_of_time: Callable[[], bool]
 ) -> list[Trial]:
     """Try `spec.trials` candidates; the first of each family has its default parameters.
 
     Args:
         spec: Sampler, number of trials, metric (must be set).
-        families: Names of `core.families.FAMILIES`.
+        families: By name, with all that is searched of them.
         seed: Seed of the sampler.
         evaluate: Fits and scores a batch, here or on a cluster.
         out_of_time: Asked between batches whether to stop.
@@ -110,17 +110,19 @@ def _study(spec: SearchSpec, seed: int) -> optuna.Study:
         return optuna.create_study(direction=better_first(str(spec.metric)), sampler=sampler)
 
 
-def _first_candidates(spec: SearchSpec, families: Sequence[str], seed: int) -> Iterator[tuple[str, dict[str, float]]]:
+def _first_candidates(
+    spec: SearchSpec, families: Mapping[str, Family], seed: int
+) -> Iterator[tuple[str, dict[str, float]]]:
     if spec.sampler != "grid":
-        yield from ((family, dict(FAMILIES[family].start)) for family in families)
+        yield from ((name, dict(family.start)) for name, family in families.items())
         return
-    grid = [(family, params) for family in families for params in _grid(family)]
+    grid = [(name, params) for name, family in families.items() for params in _grid(family)]
     # Shuffled, so that a budget smaller than the grid still sees all of it thinly, not one corner.
     yield from (grid[i] for i in np.random.default_rng(seed).permutation(len(grid))[: spec.trials])
 
 
-def _grid(family: str) -> Iterator[dict[str, float]]:
-    space = FAMILIES[family].space
+def _grid(family: Family) -> Iterator[dict[str, float]]:
+    space = family.space
     for values in itertools.product(*(_points(span) for span in space.values())):
         yield dict(zip(space, values, strict=True))
 
@@ -128,13 +130,14 @@ def _grid(family: str) -> Iterator[dict[str, float]]:
 def _points(span: Range) -> list[float]:
     spread = np.geomspace if span.log else np.linspace
     points = spread(span.low, span.high, GRID_POINTS)
-    return [round(p) if span.whole else float(np.clip(p, span.low, span.high)) for p in points]
+    # A short span of whole numbers has fewer points.
+    return list(dict.fromkeys(round(p) if span.whole else float(np.clip(p, span.low, span.high)) for p in points))
 
 
-def _suggest(trial: optuna.Trial, families: Sequence[str]) -> Candidate:
+def _suggest(trial: optuna.Trial, families: Mapping[str, Family]) -> Candidate:
     family = trial.suggest_categorical("family", list(families))
     params: list[tuple[str, float]] = []
-    for name, span in FAMILIES[family].space.items():
+    for name, span in families[family].space.items():
         key = f"{family}.{name}"
         if span.whole:
             params.append((name, trial.suggest_int(key, int(span.low), int(span.high), log=span.log)))

@@ -45,12 +45,21 @@ class TrainingSpec(Section):
             raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:
             raise ValueError(f"`split.by: {self.split.by}` needs `data.{self.split.by}`")
+        self._check_target()
         named = (self.search.metric, self.gate.versus_champion.metric, *self.gate.minimum)
         if self.problem:
             wrong = [name for name in named if name and self.problem not in METRICS[name].problems]
             if wrong:
                 raise ValueError(f"the metric {wrong[0]} does not fit a {self.problem} problem")
         return self
+
+    def _check_target(self) -> None:
+        given = {"weights": self.target.weights == "balanced", "log": self.target.log is True}
+        given["threshold"] = self.target.threshold != "auto"
+        fits = {"weights": ("binary", "multiclass"), "log": ("regression",), "threshold": ("binary",)}
+        for name, problems in fits.items():
+            if self.problem and given[name] and self.problem not in problems:
+                raise ValueError(f"`target.{name}` is for {' and '.join(problems)} problems, not for {self.problem}")
 
     def for_problem(self, problem: str) -> "TrainingSpec":
         """The same spec with its problem spelled out.

@@ -8,6 +8,7 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion, find_version
 from adapters.specs import read_spec
+from tasks.approval import ask, declined
 from tasks.causes import first_for
 from tasks.releases import Change, conclude_change, settle, waits_for_a_person
 from tasks.releasing import accept, move, shadow
@@ -33,8 +34,14 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
         return Completed(name="Unchanged", message=f"version {version} is the champion of {model} already")
     why = waits_for_a_person(candidate, spec.release)
     if why and not approved_by:
-        message = f"version {version} waits for approval ({why}): everfit approve {model} --version {version}"
-        return Completed(name="AwaitingApproval", message=message)
+        answer = ask(candidate, why, spec.release)
+        if answer is None:
+            message = f"version {version} waits for approval ({why}): everfit approve {model} --version {version}"
+            return Completed(name="AwaitingApproval", message=message)
+        approved_by = answer.by
+        if not answer.approve:
+            change = Change("release", candidate, champion, (declined(answer),), cause, approved_by, started)
+            return Completed(name="Declined", message=change.reason, data=conclude_change(change, None))
     checks = [*accept(candidate, spec.release.max_latency_ms), shadow(candidate, champion, spec.data, spec.release)]
     change = Change("release", candidate, champion, tuple(checks), cause, approved_by, started)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)

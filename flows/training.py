@@ -8,6 +8,7 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion
 from adapters.specs import read_spec
+from core.boosters import check_installed
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
@@ -33,6 +34,7 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     if not first_for(model, cause):
         return Completed(name="Duplicate", message=f"{cause} has started a training of {model} already")
     spec = read_spec(model, overrides)
+    check_installed(spec.search.families)
     raw = ingest(spec.data, spec.contract, model)
     clean = validate(raw, (model, spec.problem), spec.data, spec.contract, spec.target)
     spec = spec.for_problem(clean.coding.problem)

@@ -64,7 +64,14 @@ def load(version: Version) -> Served:
     _hold_against_golden(version, pipeline, golden)
     path, reason = compile_path(record, pipeline, golden[list(record.columns.names)])
     served = Served(
-        record.model, version.number, record, pipeline, request_contract(record), answering(record.coding), path, reason
+        record.model,
+        version.number,
+        record,
+        pipeline,
+        request_contract(record),
+        answering(record.coding, record.report.threshold),
+        path,
+        reason,
     )
     _warm_up(served, golden)
     return served

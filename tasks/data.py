@@ -15,7 +15,7 @@ from core.errors import DataRejected
 from core.learning_spec import TargetSpec
 from core.refs import DatasetRef, Splits
 from core.splitting import SplitPlan, split_rows
-from core.target import TargetCoding, code_target
+from core.target import TargetCoding, check_logarithm, code_target
 from core.windows import newest_rows
 from tasks.policies import STAGE, WORLD
 from tasks.quarantine import Quarantined, Sifted, arrival, quarantine_batch, sift
@@ -71,6 +71,8 @@ def validate(
     _refuse_broken(model[0], str(data.source), raw, sifted)
     labelled = sifted.rows[sifted.rows[target.column].notna()]
     coding = code_target(labelled[target.column], model[1], target.positive)
+    if target.log is True:
+        check_logarithm(labelled[target.column])
     until = pd.Timestamp(labelled[data.time].max()).isoformat() if data.time else None
     log, aside = get_run_logger(), sifted.quarantined
     if aside:

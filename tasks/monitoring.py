@@ -175,14 +175,15 @@ def compare(window: DatasetRef, champion: Version, prediction: Floats, seed: int
 def measure(window: DatasetRef, champion: Version, prediction: Floats, target: str) -> Measured:
     """The champion's performance on window rows that it never saw, as far as labels have arrived."""
     record, rows = champion.record, read_frame(window)
-    estimated = estimated_metrics(record.coding.problem, prediction)
+    estimated = estimated_metrics(record.coding.problem, prediction, record.report.threshold)
     if target not in rows:
         return Measured(None, estimated)
     y = record.coding.encode(rows[target])
     known = ~pd.isna(y) & record.seen.unseen(rows)
     if known.sum() < FEWEST_ROWS:
         return Measured(None, estimated)
-    return Measured(scorecard(record.coding.problem, y[known], prediction[known]), estimated)
+    card = scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold)
+    return Measured(card, estimated)
 
 
 def predict_window(window: DatasetRef, champion: Version) -> Floats:

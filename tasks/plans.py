@@ -20,6 +20,8 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
         validation=spec.split.validation,
         gap=spec.split.gap,
         excluded=(spec.target.column,),
+        salt=spec.split.salt,
+        label=None if spec.problem == "regression" else spec.target.column,
     )
 
 
@@ -57,7 +59,16 @@ def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
 
 def learning(spec: TrainingSpec) -> Learning:
     """What is learned, by which metric, with which seed."""
-    return Learning(spec.target.column, str(spec.problem), spec.metric, spec.seed)
+    target = spec.target
+    return Learning(
+        target=target.column,
+        problem=str(spec.problem),
+        metric=spec.metric,
+        seed=spec.seed,
+        weights=target.weights,
+        log=target.log,
+        threshold=None if target.threshold == "auto" else target.threshold,
+    )
 
 
 def search_plan(spec: TrainingSpec) -> SearchSpec:

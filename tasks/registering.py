@@ -67,13 +67,16 @@ def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: Targe
     if len(np.unique(y)) < 2:
         return Verdict("undecided", f"version {champion.number} has seen all but {len(rows)} of {len(test)} test rows")
     challenger = np.asarray(read_array(report.predictions))[unseen]
-    paired = Paired(y, challenger, old.predict(registry.load_pipeline(champion), rows), _blocks(rows, spec))
+    predicted = old.predict(registry.load_pipeline(champion), rows)
+    thresholds = report.threshold, old.report.threshold
+    paired = Paired(y, challenger, predicted, _blocks(rows, spec), thresholds)
     verdict = compare(paired, spec.gate.versus_champion, spec.metric, spec.seed)
     slices = {name: rows[name].to_numpy() for name in spec.gate.slices.columns if name in rows}
     compared = (spec.gate.versus_champion.metric or spec.metric, spec.gate.versus_champion.confidence)
     worse = worse_slice(paired, slices, spec.gate.slices, compared) if verdict.verdict == "promote" else None
     told = Verdict("keep", worse, verdict.difference) if worse else verdict
-    scores = (score_all(coding.problem, y, prediction) for prediction in (paired.challenger, paired.champion))
+    both = zip((paired.challenger, paired.champion), thresholds, strict=True)
+    scores = (score_all(coding.problem, y, prediction, threshold) for prediction, threshold in both)
     return replace(told, challenger=next(scores), champion=next(scores))
 
 

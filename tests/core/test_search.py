@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from core.choices import with_choices
 from core.errors import TrainingError
 from core.families import FAMILIES
 from core.fitting import Candidate
@@ -31,7 +32,7 @@ def trials_of(
     evaluate: Evaluate = one_by_one, out_of_time: Callable[[], bool] = lambda: False, seed: int = 0, **spec: object
 ) -> list:
     full = SearchSpec.model_validate({"trials": 12, "metric": "roc_auc"} | spec)
-    return search(full, full.families or FAMILY_NAMES, seed, evaluate, out_of_time)
+    return search(full, with_choices(full.families or FAMILY_NAMES, ()), seed, evaluate, out_of_time)
 
 
 @pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
@@ -114,7 +115,7 @@ def test_metric_that_is_undefined_on_the_validation_rows_is_a_training_error():
 
 def test_search_without_a_family_is_told():
     with pytest.raises(TrainingError):
-        search(SearchSpec(metric="roc_auc"), (), 0, one_by_one, lambda: False)
+        search(SearchSpec(metric="roc_auc"), {}, 0, one_by_one, lambda: False)
 
 
 @pytest.mark.parametrize(("metric", "pick"), [("roc_auc", max), ("rmse", min)])

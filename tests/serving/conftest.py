@@ -16,9 +16,10 @@ from core.encoding import categorical_positions, make_encoder
 from core.families import FAMILIES
 from core.fast_path import compile_path
 from core.features import FeaturePlan, feature_columns, feature_frame
-from core.fitting import Learning, Rows, fit_family, pack, predict
+from core.fitting import Learning, fit_family, pack, predict
 from core.records import EXPECTED, ModelRecord
 from core.request_contract import request_contract
+from core.rows import Rows
 from core.spec_reading import parse_spec
 from core.splitting import SeenRows
 from core.target import TargetCoding
@@ -74,7 +75,9 @@ def make_served(number: int = 1, family: str = "hist_gradient_boosting", seed: i
     path, reason = compile_path(record, pipeline, golden[list(columns.names)])
     assert path is not None, reason
     contract = request_contract(record)
-    return Served("toy", number, record, pipeline, contract, answering(record.coding), path, reason)
+    return Served(
+        "toy", number, record, pipeline, contract, answering(record.coding, record.report.threshold), path, reason
+    )
 
 
 def seat(served: Served | None) -> Seat:

@@ -22,7 +22,9 @@ FORMS = {
 
 def expected(served, rows):
     frame = pd.DataFrame(rows)
-    return prediction_columns(served.record.coding, served.record.predict(served.pipeline, frame)).to_dict("records")
+    return prediction_columns(served.record.coding, served.record.predict(served.pipeline, frame), 0.5).to_dict(
+        "records"
+    )
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,4 +1,4 @@
-"""A real registry, and the thread that follows it; MLflow is slow, so that one story is told in the order of the tests."""
+"""A real registry, and who follows it; MLflow is slow, so that one story is told in the order of the tests."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -20,7 +20,7 @@ from tests.conftest import TOY
 from tests.serving.conftest import ROW, make_pipeline, make_record
 
 
-def registered(spec_digest: str, family: str = "hist_gradient_boosting", spoilt: bool = False) -> int:
+def add_version(spec_digest: str, family: str = "hist_gradient_boosting", spoilt: bool = False) -> int:
     """A new version in the registry."""
     pipeline, columns = make_pipeline(family)
     record, golden = make_record(pipeline, columns)
@@ -39,9 +39,9 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         (folder / "models").mkdir()
         (folder / "models" / "toy.yaml").write_text(TOY)
         settings.cache_clear()
-        registered("s1")
-        registered("s2", "logistic_regression")
-        registered("s3", spoilt=True)
+        add_version("s1")
+        add_version("s2", "logistic_regression")
+        add_version("s3", spoilt=True)
         yield folder
     settings.cache_clear()
 
