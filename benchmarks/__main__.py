@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gate", "quality")
+BENCHMARKS = ("gate", "quality", "serving")
 
 
 def main(chosen: list[str]) -> int:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from core.metrics import Floats
+from core.walked_trees import MOST_NODES, of_boosting, of_forest, walk
 
 Transform = Callable[[Floats], Floats]
 
@@ -38,9 +39,9 @@ def compile_model(model: Any, problem: str) -> Any:
     if kind in boosting:
         return FastModel(_boosting(model, problem))
     if kind in forests and model.n_outputs_ == 1:
-        return FastModel(Forest(tuple(tree.tree_ for tree in model.estimators_), int(model.n_classes_)))
+        return FastModel(_forest(model, int(model.n_classes_)))
     if kind in number_forests and model.n_outputs_ == 1:
-        return FastModel(Forest(tuple(tree.tree_ for tree in model.estimators_), None))
+        return FastModel(_forest(model, None))
     if kind in (linear_model.LogisticRegression, linear_model.Ridge):
         return FastModel(Linear(model.coef_.T.copy(), model.intercept_, problem))
     if kind is TransformedTargetRegressor:
@@ -81,13 +82,20 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Forest:
-    """The mean of trees, one after the other as scikit-learn sums them; without classes each gives a number."""
+    """The mean of trees, one after the other as scikit-learn sums them; without classes each gives a number.
+
+    Attributes:
+        walked: The same trees for single rows, where they are not too large for that.
+    """
 
     trees: tuple[Any, ...]
     n_classes: int | None
+    walked: tuple[Any, ...] | None
 
     def __call__(self, x: Floats) -> Floats:
         narrow = np.ascontiguousarray(x, dtype=np.float32)
+        if self.walked is not None and len(x) == 1:
+            return self._walk(self.walked, narrow[0].tolist())
         if self.n_classes is None:
             total = np.zeros(len(x))
             for tree in self.trees:
@@ -99,6 +107,24 @@ class Forest:
         total /= len(self.trees)
         return total
 
+    def _walk(self, walked: tuple[Any, ...], row: list[float]) -> Floats:
+        if self.n_classes is None:
+            number = 0.0
+            for tree in walked:
+                number += walk(tree, row)
+            return np.array([number / len(walked)])
+        shares = [0.0] * self.n_classes
+        for tree in walked:
+            for k, share in enumerate(walk(tree, row)):
+                shares[k] += share
+        return np.array([shares]) / len(walked)
+
+
+def _forest(model: Any, n_classes: int | None) -> Forest:
+    trees = tuple(tree.tree_ for tree in model.estimators_)
+    small = sum(tree.node_count for tree in trees) <= MOST_NODES
+    return Forest(trees, n_classes, tuple(of_forest(tree, n_classes) for tree in trees) if small else None)
+
 
 @dataclass(frozen=True, slots=True)
 class Boosting:
@@ -108,6 +134,7 @@ class Boosting:
         rounds: The trees of each round, one a column of the raw predictions.
         known, places: The categories that each categorical column knows, as scikit-learn's trees read them.
         end: From raw predictions to what is answered.
+        walked: The same trees for single rows, where they are not too large for that.
     """
 
     prepare: Transform
@@ -116,9 +143,12 @@ class Boosting:
     known: NDArray[np.uint32]
     places: NDArray[np.uint32]
     end: Transform
+    walked: tuple[tuple[Any, ...], ...] | None
 
     def __call__(self, x: Floats) -> Floats:
         ready = self.prepare(x)
+        if self.walked is not None and len(ready) == 1:
+            return self._walk(self.walked, ready[0].tolist())
         raw = np.zeros((len(ready), self.baseline.shape[1]), order="F")
         raw += self.baseline
         for trees in self.rounds:
@@ -126,6 +156,13 @@ class Boosting:
                 # One thread: for few rows, waking others takes longer than all the trees.
                 raw[:, k] += tree.predict(ready, self.known, self.places, 1)
         return self.end(raw)
+
+    def _walk(self, walked: tuple[tuple[Any, ...], ...], row: list[float]) -> Floats:
+        raw = self.baseline[0].tolist()
+        for trees in walked:
+            for k, tree in enumerate(trees):
+                raw[k] += walk(tree, row)
+        return self.end(np.array([raw]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +190,9 @@ def _boosting(model: Any, problem: str) -> Boosting:
 
     baseline = np.asarray(model._baseline_prediction, dtype=np.float64).reshape(1, -1)
     rounds = tuple(tuple(each) for each in model._predictors)
-    return Boosting(_recoded(model), baseline, rounds, known, places, end)
+    small = sum(len(tree.nodes) for trees in rounds for tree in trees) <= MOST_NODES
+    walked = tuple(tuple(of_boosting(tree, known, places) for tree in trees) for trees in rounds) if small else None
+    return Boosting(_recoded(model), baseline, rounds, known, places, end, walked)
 
 
 def _recoded(model: Any) -> Transform:

@@ -78,3 +78,10 @@ class NotReady(Refusal):
 
     kind = "not_ready"
     status = HTTPStatus.SERVICE_UNAVAILABLE
+
+
+class Failed(Refusal):
+    """A fault of ours, which the log tells whole."""
+
+    kind = "failed"
+    status = HTTPStatus.INTERNAL_SERVER_ERROR

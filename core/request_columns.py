@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from types import MappingProxyType, NoneType
 from typing import Any
 
@@ -25,7 +26,7 @@ NUMERIC = ("number", "whole", "yes_or_no")
 Values = list[Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Field:
     """One field that a request may have.
 
@@ -38,32 +39,54 @@ class Field:
     kind: str
     rules: ColumnSpec | None = None
 
+    # The rules in the form in which they are asked for every row.
+    @cached_property
+    def needs_value(self) -> bool:
+        return self.rules is not None and not self.rules.nullable
+
+    @cached_property
+    def allowed(self) -> frozenset[str] | None:
+        known = self.rules.values if self.rules else None
+        return None if known is None else frozenset(map(text_of, known))
+
+    @cached_property
+    def limits(self) -> tuple[float, float] | None:
+        if self.rules is None or self.kind not in NUMERIC or (self.rules.min is None and self.rules.max is None):
+            return None
+        return (
+            -math.inf if self.rules.min is None else self.rules.min,
+            math.inf if self.rules.max is None else self.rules.max,
+        )
+
     def read(self, values: Values) -> Values:
         """The values as a model reads them: numbers (NaN where missing), texts (None where missing), days since 1970.
 
         Raises:
             Refusal: A value cannot be one of this field.
         """
-        if self.rules is not None and not self.rules.nullable and None in values:
+        if self.needs_value and None in values:
             raise self._refused(values.index(None), None, "the contract wants a value", "send one in every row")
         ready = READERS[self.kind](self, values)
-        if self.rules is not None:
-            self._hold_against(self.rules, values, ready)
+        if self.allowed is not None:
+            self._check_allowed(values, self.allowed)
+        if self.limits is not None:
+            low, high = self.limits
+            for number in ready:
+                if number < low or number > high:
+                    raise self._beyond(values, ready, low, high)
         return ready
 
-    def _hold_against(self, rules: ColumnSpec, values: Values, ready: Values) -> None:
-        if rules.values is not None:
-            allowed = {text_of(value) for value in rules.values}
-            for row, value in enumerate(values):
-                if value is not None and text_of(value) not in allowed:
-                    known = ", ".join(map(repr, rules.values[:20])) + (", ..." if len(rules.values) > 20 else "")
-                    raise self._refused(row, value, f"the contract allows {known}", "send one of them, or null")
-        if self.kind in NUMERIC and (rules.min is not None or rules.max is not None):
-            low, high = -math.inf if rules.min is None else rules.min, math.inf if rules.max is None else rules.max
-            for row, number in enumerate(ready):
-                if number < low or number > high:
-                    wanted = f"the contract wants a number from {low:g} to {high:g}"
-                    raise self._refused(row, values[row], wanted, "correct the value, or send null if it is not known")
+    def _check_allowed(self, values: Values, allowed: frozenset[str]) -> None:
+        for row, value in enumerate(values):
+            if value is not None and value not in allowed and text_of(value) not in allowed:
+                known = sorted(allowed)
+                shown = ", ".join(map(repr, known[:20])) + (", ..." if len(known) > 20 else "")
+                raise self._refused(row, value, f"the contract allows {shown}", "send one of them, or null")
+
+    def _beyond(self, values: Values, ready: Values, low: float, high: float) -> Refusal:
+        row = next(row for row, number in enumerate(ready) if number < low or number > high)
+        wanted = f"the contract wants a number from {low:g} to {high:g}"
+        return self._refused(row, values[row], wanted, "correct the value, or send null if it is not known")
 
     def from_text(self, values: Values) -> Values:
         """What the texts of a CSV say: numbers, yes and no where the field has them."""

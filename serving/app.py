@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from core.refusals import NoSuchModel
 from core.traffic import CHAMPION
 from serving.documented import SCORING, describe
-from serving.guard import Guard
+from serving.door import Door
 from serving.metrics import make_metrics
 from serving.prediction_log import PredictionLog
 from serving.scoring import Scoring, refused
@@ -50,12 +50,21 @@ class Endpoint:
                 self.log.stop()
             sys.setswitchinterval(before)
 
+    async def respond(self, name: str | None, scope: Any, receive: Any) -> Response:
+        """The response to a request to score, by the model's name, or by the only model's."""
+        try:
+            slot = self.slots.only() if name is None else self.slots.named(name)
+        except NoSuchModel as refusal:
+            return refused(refusal)
+        return await self.scoring.respond(slot, scope, receive)
+
 
 def create(settings: ServingSettings | None = None) -> Any:
     """The application; uvicorn calls this in each process."""
     settings = settings or serving_settings()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    return Guard(application(Endpoint(settings)), settings)
+    endpoint = Endpoint(settings)
+    return Door(application(endpoint), settings, endpoint.respond)
 
 
 def application(endpoint: Endpoint) -> FastAPI:
@@ -82,20 +91,12 @@ def _scoring_paths(app: FastAPI, endpoint: Endpoint) -> None:
     @app.post("/invocations", **SCORING)
     async def invocations(request: Request) -> Response:
         """Score rows with the champion of the only model that is served here, in MLflow's scoring protocol."""
-        try:
-            slot = endpoint.slots.only()
-        except NoSuchModel as refusal:
-            return refused(refusal)
-        return await endpoint.scoring.respond(slot, request.scope, request.receive)
+        return await endpoint.respond(None, request.scope, request.receive)
 
     @app.post("/models/{name}/invocations", **SCORING)
     async def invocations_of(name: str, request: Request) -> Response:
         """Score rows with the champion of a model, in MLflow's scoring protocol."""
-        try:
-            slot = endpoint.slots.named(name)
-        except NoSuchModel as refusal:
-            return refused(refusal)
-        return await endpoint.scoring.respond(slot, request.scope, request.receive)
+        return await endpoint.respond(name, request.scope, request.receive)
 
 
 def _state_paths(app: FastAPI, endpoint: Endpoint) -> None:

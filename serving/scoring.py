@@ -1,6 +1,7 @@
 """From a request to its answer: who answers, what, and what is remembered of it."""
 
 import asyncio
+import logging
 import re
 import time
 import uuid
@@ -11,7 +12,7 @@ from typing import Any
 import orjson
 from starlette.responses import Response
 
-from core.refusals import Refusal
+from core.refusals import Failed, Refusal
 from core.request_rows import RequestRows
 from serving.bodies import Bodies, Headers, content_type, read_rows
 from serving.metrics import Metrics
@@ -19,6 +20,7 @@ from serving.prediction_log import Entry, PredictionLog, now
 from serving.settings import ServingSettings
 from serving.slots import Slot
 
+LOG = logging.getLogger("everfit.serving")
 # Larger bodies are worked on in a thread, so that small requests need not wait for them.
 LARGE_BYTES = 32_768
 MOST_LARGE_AT_ONCE = 4
@@ -48,6 +50,11 @@ class Scoring:
         except Refusal as refusal:
             self.metrics.requests.labels(slot.model, "", str(int(refusal.status))).inc()
             return refused(refusal)
+        except Exception as error:
+            # One request that nobody has foreseen must not end the connection of those behind it.
+            LOG.exception("a request to %s has failed", slot.model)
+            self.metrics.requests.labels(slot.model, "", "500").inc()
+            return refused(Failed("the request is not answered", f"{type(error).__name__}", "see the endpoint's log"))
 
     async def _answer(self, slot: Slot, headers: Headers, receive: Any) -> Response:
         kind = content_type(headers)

@@ -25,7 +25,7 @@ from core.splitting import SeenRows
 from core.target import TargetCoding
 from core.traffic import CHAMPION, Reference
 from serving.app import Endpoint, application
-from serving.guard import Guard
+from serving.door import Door
 from serving.served import Served
 from serving.settings import ServingSettings
 from serving.slots import Seat, Slot
@@ -108,7 +108,7 @@ class Running:
         self.endpoint.watcher.start = lambda: None  # type: ignore[method-assign]
         self.slot = Slot("toy", {CHAMPION: seat(served)})
         self.endpoint.slots.slots["toy"] = self.slot
-        self.app = Guard(application(self.endpoint), self.settings)
+        self.app = Door(application(self.endpoint), self.settings, self.endpoint.respond)
 
 
 @pytest.fixture

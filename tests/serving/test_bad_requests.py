@@ -161,6 +161,16 @@ def test_null_where_the_contract_wants_a_value_is_refused(served, store):
         Field("age", "number", ColumnSpec(type="float", nullable=False)).read([1.0, None])
 
 
+def test_fault_of_ours_is_told_without_its_details_and_the_next_request_is_answered(served, store, monkeypatch):
+    running = Running(served, log=False)
+    with TestClient(running.app) as client, monkeypatch.context() as patch:
+        patch.setattr(running.endpoint.scoring, "_scored", lambda *_: 1 / 0)
+        answer = client.post("/invocations", json={"instances": [ROW]})
+        assert (answer.status_code, answer.json()["error"]["why"]) == (500, "ZeroDivisionError")
+        patch.undo()
+        assert client.post("/invocations", json={"instances": [ROW]}).status_code == 200
+
+
 def test_requests_that_are_too_much_together_are_told_to_come_back(served, store):
     running = Running(served, in_flight_mb=1, max_body_mb=1)
     running.endpoint.scoring.bodies.together = 2**20
