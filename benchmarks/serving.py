@@ -16,7 +16,9 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import pairwise
 from pathlib import Path
+from typing import Literal
 
 from benchmarks.load import Result, load, post
 
@@ -75,8 +77,8 @@ def _release_under_load(port: int) -> None:
     for i in range(N_MOVES):
         time.sleep(UNDER_LOAD_S / (N_MOVES + 1))
         before = champions[-1][1]
-        kind = "rollback" if i in ROLLBACKS else "release"
-        moves.make(Move(model="flights", kind=kind, from_version=before, to_version=3 - before, reason="benchmark"))
+        kind: Literal["release", "rollback"] = "rollback" if i in ROLLBACKS else "release"
+        moves.make(Move(0, "flights", kind, before, 3 - before, "benchmark", None, None, None, ""))
         champions.append((time.perf_counter(), 3 - before))
     loading.join()
     wrong = [version for at, version in result[0].answers if version not in _champions_at(champions, at)]
@@ -92,7 +94,7 @@ def _champions_at(champions: list[tuple[float, int]], at: float) -> set[int]:
     started = [*champions, (float("inf"), 0)]
     return {
         version
-        for (since, version), (until, _) in zip(started[:-1], started[1:], strict=True)
+        for (since, version), (until, _) in pairwise(started)
         # The alias moves a moment before the move is told to us.
         if since - 1.0 <= at and until >= at - PICKED_UP_WITHIN_S
     }
