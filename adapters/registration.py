@@ -12,6 +12,8 @@ from adapters.registry import RECORD, answering, find_identical, find_version, m
 from adapters.settings import settings
 from core.records import ModelRecord, Version
 
+LINEAGE = "lineage.json"
+
 
 def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Version:
     """Store a model with its record as a new version; the same model of the same data and spec is registered once.
@@ -40,6 +42,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
         mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
         mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
+        mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
         mlflow.set_tags(
             {
                 "verdict": record.verdict,

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from adapters.custom_code import with_step
 from adapters.packaging import unpack
 from adapters.settings import settings
 from core.errors import DataMissing, DataRejected, RegistryUnavailable
@@ -78,7 +79,7 @@ def find_champion(model: str) -> Version | None:
 
 
 def load_pipeline(version: Version) -> Any:
-    """The version's pipeline, of trusted types only.
+    """The version's pipeline, of trusted types only, with the user's own step where it has one.
 
     Raises:
         DataRejected: The file is not the one that was registered, or holds a type that is not trusted.
@@ -92,7 +93,7 @@ def load_pipeline(version: Version) -> Any:
             f"its file at {version.location} is not the one that was registered",
             "put the registered file back, or train again; see who can write there",
         )
-    return unpack(content, name)
+    return with_step(unpack(content, name), version.record.preparation)
 
 
 def model_file(location: str) -> bytes:

@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from core.contract_spec import Share
 from core.durations import Duration
@@ -39,13 +39,44 @@ class TargetSpec(Section):
     )
 
 
+# A module and a function in it: neither a path nor an expression.
+REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+# YAML reads a bare `off` as false.
+Switch = Annotated[Literal["auto", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+
+
+Pair = Annotated[tuple[str, str], Field(description="Two columns of numbers")]
+Interactions = Annotated[
+    Literal["off"] | Annotated[int, Field(ge=1, le=50)] | tuple[Pair, ...],
+    BeforeValidator(lambda value: "off" if value is False else value),
+]
+
+
+class LagSpec(Section):
+    columns: tuple[str, ...] = Field(
+        min_length=1, description="Whose earlier values become features; also dropped ones"
+    )
+    by: str | None = Field(None, description="Column that names whose past it is, such as a shop; default the table's")
+    periods: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (1,), min_length=1, description="How many moments of `data.time` back"
+    )
+
+
 class FeatureSpec(Section):
     drop: tuple[str, ...] = Field((), description="Columns that are never features")
-    dates: Literal["auto", "off"] = Field(
-        "auto", description="Moments become elapsed time and places in day, week, year"
-    )
-    text: Literal["auto", "off"] = Field("auto", description="Prose becomes TF-IDF in a few dimensions (SVD)")
+    dates: Switch = Field("auto", description="auto | off; moments become elapsed time and places in day, week, year")
+    text: Switch = Field("auto", description="auto | off; prose becomes TF-IDF in a few dimensions (SVD)")
     rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
+    custom: str | None = Field(
+        None, pattern=REFERENCE, description="Your own step, module:function; the module lies beside this file"
+    )
+    interactions: Interactions = Field(
+        "off", description="off | N | [[a, b], ...]; products of up to N pairs that tell more than their columns alone"
+    )
+    selection: Switch = Field(
+        "off", description="auto | off; columns that tell no more than shuffled copies of them are dropped"
+    )
+    lags: LagSpec | None = Field(None, description="Earlier values as features: {columns, by, periods}")
 
 
 class SplitSpec(Section):

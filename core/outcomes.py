@@ -24,6 +24,7 @@ class TrainingOutcome:
     rows: int
     snapshot_rows: int
     warnings: list[dict[str, Any]]
+    features: list[dict[str, Any]]
     quarantined: dict[str, Any] | None
     stages: list[dict[str, Any]]
     seconds: float

@@ -7,10 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.features import FeatureColumns, feature_frame
+from core.features import FeatureColumns
 from core.fitting import Candidate, predict
+from core.lineage import Feature
 from core.metrics import Floats
 from core.performance import Scorecard
+from core.preparation import AS_IT_IS, Preparation, Step, WithStep, feature_rows
 from core.refs import DatasetRef
 from core.splitting import SeenRows
 from core.target import TargetCoding
@@ -41,11 +43,12 @@ class Report:
         holdout: Loss and calibration on the test rows, what later performance is compared with.
         importance: Each feature's share of the model's importance, 0 to 1 (permutation on validation rows).
         predictions: Address of the predictions of the test rows.
-        digest: SHA-256 of those predictions: the same model, the same digest.
+        digest: SHA-256 of those predictions and of the user's step: the same model, the same digest.
         threshold: Above which probability of the positive class a row counts as positive.
         weighted: Whether the model was fitted with balanced classes.
         log: Whether it learned the logarithm of the target.
         classes: How often each class occurs.
+        features: What became of each raw column, the most important first.
     """
 
     metrics: dict[str, float]
@@ -58,6 +61,7 @@ class Report:
     weighted: bool = False
     log: bool = False
     classes: tuple[ClassShare, ...] = ()
+    features: tuple[Feature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +86,7 @@ class ModelRecord:
     flow_run: str | None
     git_commit: str | None
     environment: dict[str, str]
+    preparation: Preparation = AS_IT_IS
 
     @property
     def identity(self) -> str:
@@ -90,11 +95,23 @@ class ModelRecord:
 
     def predict(self, pipeline: Any, frame: pd.DataFrame) -> Floats:
         """Predictions for raw rows, in the form of `core.metrics`."""
-        return predict(pipeline, feature_frame(frame, self.columns), self.coding.problem)
+        pipeline, step = (pipeline.pipeline, pipeline.step) if isinstance(pipeline, WithStep) else (pipeline, None)
+        return predict(pipeline, self.feature_rows(frame, step), self.coding.problem)
+
+    def feature_rows(self, frame: pd.DataFrame, step: Step | None) -> pd.DataFrame:
+        """Raw rows as the packed pipeline reads them."""
+        return feature_rows(frame, self.columns, self.preparation, step)
 
     def expects(self, frame: pd.DataFrame) -> list[str]:
-        """Feature columns that a frame lacks."""
-        return [name for name in self.columns.names if name not in frame.columns]
+        """Columns that a frame lacks."""
+        made, lags = self.preparation.made, self.preparation.lags
+        read = lags.reads if lags and not set(lags.made) <= set(frame.columns) else ()
+        needed = (*(name for name in self.columns.names if name not in made), *read)
+        return [name for name in needed if name not in frame.columns]
+
+    def lacks_past(self, frame: pd.DataFrame) -> bool:
+        """Whether lags would be computed from these rows alone."""
+        return self.preparation.lags is not None and not set(self.preparation.lags.made) <= set(frame.columns)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from core.features import FeatureColumns
+from core.preparation import AS_IT_IS, Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,8 @@ class FeaturesRef:
     y_train: str
     y_validation: str
     columns: FeatureColumns
+    preparation: Preparation = AS_IT_IS
+    dropped: tuple[tuple[str, str, str], ...] = ()
 
     def encoding(self, recipe: str) -> EncodedRef:
         """The encoding of a recipe."""

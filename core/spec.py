@@ -41,6 +41,11 @@ class TrainingSpec(Section):
     def _hangs_together(self) -> Self:
         if self.contract.freshness is not None and self.data.time is None:
             raise ValueError("`contract.freshness` needs `data.time`")
+        if self.features.lags is not None:
+            if self.data.time is None:
+                raise ValueError("`features.lags` needs `data.time`, which says what is earlier")
+            if self.target.column in self.features.lags.columns:
+                raise ValueError("`features.lags` reads the target, whose earlier values may not be known in time")
         if self.problem and not families_for(self.problem, self.search.families):
             raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:

@@ -9,18 +9,18 @@ from prefect.states import Completed
 from adapters.registry import find_champion
 from adapters.specs import read_spec
 from core.boosters import check_installed
+from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
-from tasks.features import build_features
+from tasks.features import build_features, preparation_plan, prepare
 from tasks.models import evaluate, fit, tune
-from tasks.outcomes import STATES, Training, conclude, news_of
-from tasks.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
+from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
 
 
-@flow(name="train", flow_run_name="train-{model}")
+@flow(name="train", flow_run_name="train-{model}", on_failure=[note_failure])
 def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (), workers: int | None = None) -> Any:
     """Train a challenger, and register it when the gate finds it better than the champion.
 
@@ -35,12 +35,15 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
         return Completed(name="Duplicate", message=f"{cause} has started a training of {model} already")
     spec = read_spec(model, overrides)
     check_installed(spec.search.families)
-    raw = ingest(spec.data, spec.contract, model)
+    # Found and imported before anything is read: a wrong name costs no time.
+    preparation = preparation_plan(spec)
+    raw = ingest(spec.data, spec.contract, model, preparation.lags)
     clean = validate(raw, (model, spec.problem), spec.data, spec.contract, spec.target)
     spec = spec.for_problem(clean.coding.problem)
     parts = split(clean.data, split_plan(spec))
-    warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model)
-    features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column)
+    preparation = prepare(parts, preparation) if preparation.custom else preparation
+    warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model, preparation)
+    features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column, preparation)
     trials = tune(features, search_plan(spec), learning(spec), workers)
     fitted = fit(features, trials.best, learning(spec))
     report = evaluate(fitted, features, parts, clean.coding, learning(spec))

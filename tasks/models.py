@@ -9,11 +9,11 @@ import pandas as pd
 from prefect import get_run_logger, task
 from prefect.cache_policies import INPUTS, TASK_SOURCE
 
+from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes, unpack
 from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
 from core.choices import BALANCED, LOG_TARGET, open_choices, with_choices
 from core.families import baselines_for, families_for
-from core.features import feature_frame
 from core.fitting import (
     Candidate,
     Learning,
@@ -28,8 +28,10 @@ from core.fitting import (
 )
 from core.importance import permutation_shares
 from core.learning_spec import SearchSpec
+from core.lineage import ReadColumns, lineage
 from core.metrics import Floats, as_read, score_all
 from core.performance import scorecard
+from core.preparation import feature_rows
 from core.records import Report, class_shares
 from core.refs import FeaturesRef, ModelRef, Splits
 from core.rows import Rows
@@ -107,8 +109,10 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
     """Score the model and its baselines on the test rows, which nothing has seen."""
     target, test, validation = learning.target, read_frame(parts.test), read_frame(parts.validation)
     pipeline = unpack(read_bytes(model.uri), model.uri)
-    raw, y = feature_frame(test, features.columns), coding.encode(test[target])
-    held, y_held = feature_frame(validation, features.columns), coding.encode(validation[target])
+    preparation = features.preparation
+    step = load_step(preparation.custom)
+    raw, y = feature_rows(test, features.columns, preparation, step), coding.encode(test[target])
+    held, y_held = feature_rows(validation, features.columns, preparation, step), coding.encode(validation[target])
     prediction = predict(pipeline, raw, coding.problem)
     threshold = threshold_for(learning, y_held, predict(pipeline, held, coding.problem))
     shares = permutation_shares(
@@ -125,11 +129,15 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         holdout=scorecard(coding.problem, y, prediction, threshold),
         importance=shares,
         predictions=write_array(prediction),
-        digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes()).hexdigest(),
+        # A changed step is another model, even if it predicts the same for these rows.
+        digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes() + preparation.code.encode()).hexdigest(),
         threshold=threshold,
         weighted=bool(decided.get(BALANCED)),
         log=bool(decided.get(LOG_TARGET)),
         classes=class_shares(coding, (np.asarray(read_array(features.y_train)), y_held, y)),
+        features=lineage(
+            pipeline["prepare"], ReadColumns(features.columns, features.dropped), shares, preparation.origins
+        ),
     )
     _tell(report)
     return report

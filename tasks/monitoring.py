@@ -8,6 +8,7 @@ import pandas as pd
 from prefect import get_run_logger, task
 
 from adapters import journal, registry
+from adapters.custom_code import load_step
 from adapters.storage import read_array, read_frame, store_path, write_bytes, write_frame
 from adapters.tables import read_table
 from core.contract import Violation
@@ -25,7 +26,7 @@ from core.records import Version
 from core.refs import DatasetRef
 from core.spec import TrainingSpec
 from core.windows import newest_rows
-from tasks.data import check_named_columns
+from tasks.data import check_named_columns, read_with_past
 from tasks.policies import WORLD
 from tasks.quarantine import Quarantined, arrival, sift
 
@@ -69,11 +70,11 @@ class Measured:
 @task(name="cut_window", **WORLD)
 def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: str, champion: Version) -> Window:
     """The newest rows of the source, with the labels that have arrived."""
-    table = read_table(data.source, data.time, data.format)
+    table = read_with_past(data, champion.record.preparation.lags)
     rows = newest_rows(table, window, data.time)
     if labels.source is not None:
         rows = _join_labels(rows, labels.source, data, target)
-    last = (journal.entries(champion.record.model, "training") or [{}])[0]
+    last = (journal.finished_trainings(champion.record.model) or [{}])[0]
     until = last.get("data_until") or champion.record.data_until
     if data.time is None or not len(rows) or data.time not in rows:
         return Window(write_frame(rows, "windows"), None, None, len(table) - int(last.get("rows", 0)), None)
@@ -145,7 +146,8 @@ def compare(window: DatasetRef, champion: Version, prediction: Floats, seed: int
         return Compared((), None)
     holdout = read_array(record.report.predictions)
     reference = with_prediction(feature_frame(read_frame(record.reference), record.columns), holdout, seed)
-    current = with_prediction(feature_frame(rows, record.columns), prediction, seed)
+    made = record.feature_rows(rows, load_step(record.preparation.custom))
+    current = with_prediction(made, prediction, seed)
     missing = missing_findings(reference, current, record.report.importance)
     reference, current = comparable(reference, current.sample(min(len(current), REPORT_ROWS), random_state=seed))
     found = drift_report.compare(

@@ -11,12 +11,13 @@ from adapters import moves, registry
 from adapters.acceptance import score_in_clean_process
 from adapters.packaging import pack_bytes
 from adapters.storage import read_bytes, read_frame
-from adapters.tables import read_table
 from core.data_spec import DataSpec, WindowSpec
 from core.gate_spec import ReleaseSpec
 from core.moves import Move
+from core.preparation import WithStep
 from core.records import EXPECTED, Version
 from core.windows import newest_rows
+from tasks.data import read_with_past
 from tasks.policies import WORLD
 
 TOLERANCE = 1e-9
@@ -38,7 +39,7 @@ def accept(candidate: Version, max_latency_ms: float | None) -> list[CheckResult
     expected = golden.filter(like=EXPECTED).to_numpy(float)
     with tempfile.TemporaryDirectory() as folder:
         model_file, rows_file = Path(folder) / "model.skops", Path(folder) / "golden.parquet"
-        model_file.write_bytes(pack_bytes(registry.load_pipeline(candidate)))
+        model_file.write_bytes(pack_bytes(_alone(registry.load_pipeline(candidate))))
         rows_file.write_bytes(read_bytes(candidate.record.golden.uri))
         answer = score_in_clean_process(model_file, rows_file, len(candidate.record.columns.names))
     if "error" in answer:
@@ -59,13 +60,20 @@ def accept(candidate: Version, max_latency_ms: float | None) -> list[CheckResult
     ]
 
 
+def _alone(pipeline: object) -> object:
+    # Golden rows are feature rows: the user's step has been applied, and the clean process knows no code of the user.
+    return pipeline.pipeline if isinstance(pipeline, WithStep) else pipeline
+
+
 @task(name="shadow", **WORLD)
 def shadow(candidate: Version, champion: Version | None, data: DataSpec, release: ReleaseSpec) -> CheckResult:
     """Both models score the newest rows: the candidate's answers are numbers, and not all the same."""
     name = "shadow-scores the newest rows"
     if not release.shadow_rows:
         return CheckResult(name, True, "switched off by release.shadow_rows: 0")
-    rows = newest_rows(read_table(data.source, data.time, data.format), WindowSpec(rows=release.shadow_rows), data.time)
+    versions = [version for version in (candidate, champion) if version]
+    table = read_with_past(data, *(version.record.preparation.lags for version in versions))
+    rows = newest_rows(table, WindowSpec(rows=release.shadow_rows), data.time)
     new = candidate.record.predict(registry.load_pipeline(candidate), rows)
     if not np.isfinite(new).all():
         return CheckResult(name, False, f"{int((~np.isfinite(new)).sum())} of {new.size} predictions are no numbers")

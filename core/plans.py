@@ -3,6 +3,7 @@
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
+from core.lags import LagPlan
 from core.learning_spec import SearchSpec
 from core.sentinel import SentinelPlan
 from core.spec import TrainingSpec
@@ -19,24 +20,37 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
         test=spec.split.test,
         validation=spec.split.validation,
         gap=spec.split.gap,
-        excluded=(spec.target.column,),
+        # A lag of a row that is there already can come later, with an earlier row: it must not move the row.
+        excluded=(spec.target.column, *(lags.made if (lags := lag_plan(spec)) else ())),
         salt=spec.split.salt,
         label=None if spec.problem == "regression" else spec.target.column,
     )
+
+
+def lag_plan(spec: TrainingSpec) -> LagPlan | None:
+    """Which values of earlier rows become columns."""
+    lags = spec.features.lags
+    return LagPlan(lags.columns, lags.by, lags.periods, str(spec.data.time)) if lags else None
 
 
 def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     """Which columns are features, and how they are encoded."""
     problem = str(spec.problem)
     families = [FAMILIES[name] for name in families_for(problem, spec.search.families)]
+    wanted = spec.features.interactions
     recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
     return FeaturePlan(
-        excluded=_never_features(spec),
-        declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
+        excluded=never_features(spec),
+        declared=_declared(spec),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
         dates=spec.features.dates == "auto",
         text=spec.features.text == "auto",
+        interactions=wanted if isinstance(wanted, int) else 0,
+        pairs=wanted if isinstance(wanted, tuple) else (),
+        selection=spec.features.selection == "auto",
+        # Not to compute features anew for a seed that changes nothing of them.
+        seed=spec.seed if spec.features.selection == "auto" or wanted != "off" else 0,
     )
 
 
@@ -44,7 +58,7 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     """Where the sentinel looks, and what its findings do."""
     return SentinelPlan(
         target=spec.target.column,
-        excluded=_never_features(spec),
+        excluded=never_features(spec),
         time=spec.data.time,
         group=spec.data.group,
         by_time=spec.split_by == "time",
@@ -52,9 +66,17 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     )
 
 
-def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
+def never_features(spec: TrainingSpec) -> tuple[str, ...]:
+    """Columns with a role, and those that the YAML drops."""
     roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
     return tuple(sorted(str(role) for role in roles))
+
+
+def _declared(spec: TrainingSpec) -> tuple[tuple[str, str], ...]:
+    types: dict[str, str] = {name: column.type for name, column in spec.contract.columns.items()}
+    lags = lag_plan(spec)
+    of_lags = {name: types[column] for name, (column, _) in (lags.made if lags else {}).items() if column in types}
+    return tuple(sorted((types | of_lags).items()))
 
 
 def learning(spec: TrainingSpec) -> Learning:
