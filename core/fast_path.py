@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.fast_encoding import UNSEEN, Encoding, compile_encoder
 from core.fast_models import compile_model
-from core.features import FeatureColumns
+from core.features import LARGEST, FeatureColumns
 from core.fitting import predict
 from core.metrics import Floats
 from core.records import ModelRecord
@@ -69,7 +69,9 @@ def _distance(path: FastPath, record: ModelRecord, pipeline: Any, typed: Mapping
     alone = [path.predict({name: [values[i]] for name, values in typed.items()}, 1)[0] for i in range(n_rows)]
     if together.shape != expected.shape or not np.isfinite(expected).all():
         return float("nan")
-    return float(max(np.abs(together - expected).max(), np.abs(np.array(alone) - expected).max()))
+    # Relative where predictions are large: sums of large numbers are not exact to begin with.
+    size = np.maximum(1.0, np.abs(expected))
+    return float(max((np.abs(found - expected) / size).max() for found in (together, np.array(alone))))
 
 
 def probes(golden: pd.DataFrame, columns: FeatureColumns, encoder: Any) -> dict[str, Values]:
@@ -98,7 +100,7 @@ def _tried(name: str, columns: FeatureColumns, known: Mapping[str, list[str]], s
         return ["", "some words that nobody has seen"]
     numbers = [value for value in seen if not math.isnan(value)] or [0.0]
     extreme = [min(numbers) - 1, max(numbers) + 1, 0.5 * (min(numbers) + max(numbers))]
-    return [float("nan"), *extreme] if name in columns.dates else [float("nan"), -1e6, 1e6, 0.0, *extreme]
+    return [float("nan"), *extreme] if name in columns.dates else [float("nan"), -LARGEST, LARGEST, 0.0, *extreme]
 
 
 def _missing(name: str, columns: FeatureColumns) -> Any:

@@ -9,6 +9,7 @@ from types import MappingProxyType, NoneType
 from typing import Any
 
 from core.contract_spec import ColumnSpec
+from core.features import LARGEST
 from core.refusals import Refusal
 from core.values import text_of
 
@@ -105,8 +106,11 @@ class Field:
         allowed = NUMBERS if self.rules else NUMBERS_OR_YES
         if not allowed.issuperset(map(type, values)):
             self._refuse_type(values, allowed, "it is no number", "send a number, or null")
-        # JSON has neither NaN nor infinity: what is a number is finite.
-        return [NAN if value is None else float(value) for value in values]
+        # JSON has neither NaN nor infinity; what is larger than a model reads is cut as in `core.features`.
+        return [
+            NAN if value is None else float(value) if -LARGEST <= value <= LARGEST else math.copysign(LARGEST, value)
+            for value in values
+        ]
 
     def whole_numbers(self, values: Values) -> Values:
         ready = self.numbers(values)

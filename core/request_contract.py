@@ -1,7 +1,7 @@
 """What a request must hold so that a version can answer it: its fields, their types and the contract's rules."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -87,17 +87,25 @@ class RequestContract:
         return Refusal(f"the field '{name[:80]}' is not known", f"the model knows {known}", fix).at(name[:80])
 
 
-def request_contract(record: ModelRecord) -> RequestContract:
-    """The contract of a version's requests, from what it learned from and what its spec said then."""
-    spec = record.spec
+def request_contract(record: ModelRecord, held: Iterable[str] = ()) -> RequestContract:
+    """The contract of a version's requests, from what it learned from and what its spec said then.
+
+    Values of earlier rows are fields too: a request does not hold the past, and who sends it must say what it was.
+
+    Args:
+        record: What is known of the version.
+        held: Further columns of the table that it was trained on, which a step of the user's may read.
+    """
+    spec, lags = record.spec, record.preparation.lags
     rules = {
         name: ColumnSpec.model_validate(each) for name, each in spec.get("contract", {}).get("columns", {}).items()
     }
     learned = {name: kind for part, kind in OF_FEATURES.items() for name in getattr(record.columns, part)}
-    needed = {name: _field(name, learned.get(name), rules.get(name)) for name in record.expects(pd.DataFrame())}
+    made = set(record.preparation.made) - set(lags.made if lags else ())
+    needed = {name: _field(name, learned[name], rules.get(name)) for name in record.columns.names if name not in made}
     data = spec.get("data", {})
     named = [*data.get("key", ()), data.get("time"), data.get("group"), spec.get("target", {}).get("column"), *rules]
-    named += spec.get("features", {}).get("drop", ())
+    named += [*spec.get("features", {}).get("drop", ()), *held]
     known = {data.get("time"): "date"}
     others = {name: _field(name, known.get(name), rules.get(name)) for name in named if name and name not in needed}
     return RequestContract(needed, others)
@@ -112,7 +120,7 @@ def _field(name: str, learned: str | None, rules: ColumnSpec | None) -> Field:
 
 
 def as_frame(values: Mapping[str, Values], columns: FeatureColumns) -> pd.DataFrame:
-    """The values as the raw table that a pipeline's features are made from."""
+    """Read values as the raw table that a pipeline's features are made from."""
     ready: dict[str, Any] = {}
     for name, each in values.items():
         if name in columns.dates:

@@ -1,20 +1,23 @@
 """A version that is ready to answer: loaded, held against its golden rows, and warm."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from adapters.registry import load_pipeline
 from adapters.storage import read_frame
+from adapters.typed_files import column_types
 from core.answers import Answers, answering
-from core.errors import DataRejected
+from core.errors import DataMissing, DataRejected, EverfitError
 from core.fast_path import TOLERANCE, FastPath, compile_path, typed_of
 from core.fitting import predict
 from core.metrics import Floats
+from core.preparation import WithStep
 from core.records import EXPECTED, ModelRecord, Version
-from core.request_columns import Values
+from core.refusals import Refusal
 from core.request_contract import RequestContract, as_frame, request_contract
 from core.request_rows import RequestRows
 
@@ -42,14 +45,17 @@ class Served:
         """The answers to the rows of a request.
 
         Raises:
-            Refusal: The rows do not keep the contract.
+            Refusal: The rows do not keep the contract, or cannot be scored.
         """
-        return self.answer(self._predict(self.contract.read(rows), rows.n_rows))
-
-    def _predict(self, typed: Mapping[str, Values], n_rows: int) -> Floats:
+        typed = self.contract.read(rows)
         if self.path is not None:
-            return self.path.predict(typed, n_rows)
-        return self.record.predict(self.pipeline, as_frame(typed, self.record.columns))
+            return self.answer(self.path.predict(typed, rows.n_rows))
+        others = {name: values for name, values in rows.columns.items() if name not in typed}
+        try:
+            frame = as_frame(typed, self.record.columns).assign(**others)
+            return self.answer(self.record.predict(self.pipeline, frame))
+        except EverfitError as error:
+            raise Refusal(error.what, error.why, error.fix) from error
 
 
 def load(version: Version) -> Served:
@@ -60,21 +66,25 @@ def load(version: Version) -> Served:
         OutsideError: Registry or store do not answer.
     """
     record, pipeline = version.record, load_pipeline(version)
+    # Golden rows are feature rows: a step of the user's has been applied to them.
+    packed = pipeline.pipeline if isinstance(pipeline, WithStep) else pipeline
     golden = read_frame(record.golden)
-    _hold_against_golden(version, pipeline, golden)
-    path, reason = compile_path(record, pipeline, golden[list(record.columns.names)])
-    served = Served(
-        record.model,
-        version.number,
-        record,
-        pipeline,
-        request_contract(record),
-        answering(record.coding, record.report.threshold),
-        path,
-        reason,
+    rows = golden[list(record.columns.names)]
+    _hold_against_golden(version, packed, golden)
+    path, reason = compile_path(record, pipeline, rows)
+    answer = answering(record.coding, record.report.threshold)
+    _warm_up(path, record, packed, rows)
+    return Served(
+        record.model, version.number, record, pipeline, request_contract(record, _held(record)), answer, path, reason
     )
-    _warm_up(served, golden)
-    return served
+
+
+def _held(record: ModelRecord) -> list[str]:
+    try:
+        return list(column_types(record.data.uri))
+    except DataMissing:
+        # The snapshot was cleared away: the contract names the columns alone.
+        return []
 
 
 def _hold_against_golden(version: Version, pipeline: Any, golden: Any) -> None:
@@ -94,8 +104,10 @@ def _hold_against_golden(version: Version, pipeline: Any, golden: Any) -> None:
         )
 
 
-def _warm_up(served: Served, golden: Any) -> None:
-    typed = typed_of(golden, served.record.columns)
+def _warm_up(path: FastPath | None, record: ModelRecord, packed: Any, rows: pd.DataFrame) -> None:
+    if path is None:
+        predict(packed, rows, record.coding.problem)
+        return
+    typed = typed_of(rows, record.columns)
     for _ in range(WARM_UP_ROUNDS):
-        served.answer(served._predict({name: values[:1] for name, values in typed.items()}, 1))
-    served.answer(served._predict(typed, len(golden)))
+        path.predict({name: values[:1] for name, values in typed.items()}, 1)

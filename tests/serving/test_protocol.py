@@ -118,7 +118,7 @@ def test_pipeline_that_is_not_compiled_answers_the_same(served, store):
     slow = replace(served, path=None)
     with TestClient(Running(slow).app) as client:
         answer = client.post("/invocations", json={"instances": [ROW, OTHER]}).json()
-    quick = served.score.__self__.answer(served._predict(served.contract.read(_rows([ROW, OTHER])), 2))
+    quick = served.score(_rows([ROW, OTHER]))
     assert [a["prediction"] for a in answer["predictions"]] == [a["prediction"] for a in quick]
     assert np.allclose([a["probability"] for a in answer["predictions"]], [a["probability"] for a in quick], atol=1e-9)
 
