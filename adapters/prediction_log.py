@@ -38,13 +38,8 @@ def write_part(place: str, model: str, columns: Mapping[str, list[Any]], kinds: 
         columns: Plain values by name, all of one length.
         kinds: What they are, as `core.request_columns` says; others are found out.
     """
-    table = pa.table({name: _array(values, kinds.get(name, "any")) for name, values in columns.items()})
-    buffer = io.BytesIO()
-    pq.write_table(table, buffer, compression="zstd")
-    now = datetime.now(UTC)
-    uri = store_path(place, model, f"{now:%Y-%m-%d}", f"part-{now:%H%M%S%f}-{uuid.uuid4().hex[:12]}.parquet")
-    write_bytes(uri, buffer.getvalue())
-    return uri
+    arrays = {name: _array(values, kinds.get(name, "any")) for name, values in columns.items()}
+    return _write(place, model, pa.table(arrays))
 
 
 def read_log(model: str, since: datetime | None = None, place: str = ANSWERED) -> pd.DataFrame:
@@ -89,3 +84,18 @@ def _moment(value: Any) -> datetime:
 
 
 PLAIN: Mapping[str, Callable[[Any], Any]] = {"number": float, "yes_or_no": bool, "date": _moment}
+
+
+def write_scored(model: str, rows: pd.DataFrame) -> str:
+    """Write rows that a batch has scored as one file of the log; returns its address."""
+    kept = {name: rows[name].where(rows[name].notna(), None) for name in rows.columns if rows[name].dtype == object}
+    return _write(ANSWERED, model, pa.Table.from_pandas(rows.assign(**kept), preserve_index=False))
+
+
+def _write(place: str, model: str, table: pa.Table) -> str:
+    buffer = io.BytesIO()
+    pq.write_table(table, buffer, compression="zstd")
+    now = datetime.now(UTC)
+    uri = store_path(place, model, f"{now:%Y-%m-%d}", f"part-{now:%H%M%S%f}-{uuid.uuid4().hex[:12]}.parquet")
+    write_bytes(uri, buffer.getvalue())
+    return uri

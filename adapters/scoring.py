@@ -2,7 +2,8 @@
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,16 @@ from adapters.typed_files import column_types
 from core.errors import DataMissing, SpecError
 from core.records import Version
 from core.repeats import KeysBefore
-from core.scoring import REASON, ScoringPlan, check_key, check_scorable, score_rows
+from core.scoring import (
+    REASON,
+    ScoredRows,
+    ScoringPlan,
+    check_key,
+    check_scorable,
+    read_columns,
+    score_rows,
+    told_before,
+)
 from core.source_spec import SqlSource
 from core.spec import TrainingSpec
 
@@ -32,9 +42,27 @@ class Scored:
     seconds: float
 
 
-def score_table(
-    version: Version, spec: TrainingSpec, source: str | SqlSource, out: str, n_rows: int | None = None
-) -> Scored:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a table is gone through; the answer is the same for any.
+
+    Attributes:
+        n_rows: Rows of a chunk; default what memory has room for.
+        client: A Dask client that scores chunks at the same time; default one after the other, here.
+        seen: Told each chunk's raw rows in the plan's types, and what was predicted, in the order of the table.
+    """
+
+    n_rows: int | None = None
+    client: Any = None
+    seen: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None
+
+
+AS_USUAL = Way()
+# So many chunks a worker are in memory, so that none waits for the next to be read.
+CHUNKS_A_WORKER = 2
+
+
+def score_table(version: Version, spec: TrainingSpec, source: str | SqlSource, out: str, way: Way = AS_USUAL) -> Scored:
     """Write a prediction, or the reason why there is none, for each row of a table, in its order.
 
     Args:
@@ -42,7 +70,7 @@ def score_table(
         spec: The model's YAML: its contract, key and format.
         source: Address, folder or glob, or a query.
         out: CSV or Parquet file, by its name; written whole or not at all.
-        n_rows: Rows of a chunk; default what memory has room for. The answer is the same for any.
+        way: In which chunks, where, and who else is told.
 
     Raises:
         SpecError: The place or the name of the answer, or of a key, cannot be used.
@@ -59,18 +87,41 @@ def score_table(
     check_scorable(list(table.names), plan, str(source))
     plan = replace(plan, how=table.how)
     pipeline = registry.load_pipeline(version)
-    counts, totals, before = Counter[tuple[str, str]](), Counter[str](), KeysBefore()
+    counts, totals = Counter[tuple[str, str]](), Counter[str]()
     schema = schema_of(plan, kind)
     with growing(out, schema) as append:
-        for chunk in read_chunks(table, n_rows):
-            frame = _complete(chunk, plan, table)
-            scored = score_rows(frame, plan, pipeline, before)
+        chunks = (_complete(chunk, plan, table) for chunk in read_chunks(table, way.n_rows))
+        for frame, scored in _scored_chunks(chunks, plan, pipeline, way.client):
+            if way.seen is not None:
+                way.seen(read_columns(frame, plan), scored.frame)
             append(scored_table(scored.frame, frame, plan, schema, totals["rows"]))
             counts += scored.counts
             totals.update(rows=len(frame), broken=int(scored.frame[REASON].notna().sum()))
     reasons = [{"column": column, "rule": rule, "rows": n} for (column, rule), n in counts.most_common()]
     rows, broken = totals["rows"], totals["broken"]
     return Scored(rows, rows - broken, broken, reasons, time.monotonic() - started)
+
+
+def _scored_chunks(
+    chunks: Iterator[pd.DataFrame], plan: ScoringPlan, pipeline: Any, client: Any
+) -> Iterator[tuple[pd.DataFrame, ScoredRows]]:
+    before = KeysBefore()
+    if client is None:
+        for frame in chunks:
+            yield frame, score_rows(frame, plan, pipeline, before)
+        return
+    sent = client.scatter(pipeline, broadcast=True, hash=False)
+    most = CHUNKS_A_WORKER * max(1, len(client.ncores()))
+    waiting = deque[tuple[pd.DataFrame, Any]]()
+    for frame in chunks:
+        # Which keys came before is known only here, where all chunks pass.
+        told = told_before(frame, plan, before)
+        waiting.append((frame, client.submit(score_rows, frame, plan, sent, told, pure=False)))
+        if len(waiting) >= most:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    for frame, future in waiting:
+        yield frame, future.result()
 
 
 def plan_of(version: Version, spec: TrainingSpec) -> ScoringPlan:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy.special import expit
 
 from core.metrics import Floats
-from core.walked_trees import MOST_NODES, of_boosting, of_forest, walk
+from core.walked_trees import MOST_NODES, members, of_boosting, of_forest, walk
 
 Transform = Callable[[Floats], Floats]
 
@@ -191,7 +191,8 @@ def _boosting(model: Any, problem: str) -> Boosting:
     baseline = np.asarray(model._baseline_prediction, dtype=np.float64).reshape(1, -1)
     rounds = tuple(tuple(each) for each in model._predictors)
     small = sum(len(tree.nodes) for trees in rounds for tree in trees) <= MOST_NODES
-    walked = tuple(tuple(of_boosting(tree, known, places) for tree in trees) for trees in rounds) if small else None
+    codes = members(known) if small else []
+    walked = tuple(tuple(of_boosting(tree, codes, places) for tree in trees) for trees in rounds) if small else None
     return Boosting(_recoded(model), baseline, rounds, known, places, end, walked)
 
 

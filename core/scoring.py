@@ -13,7 +13,7 @@ from core.contract import Mask, rules_of
 from core.contract_spec import ColumnSpec, ContractSpec
 from core.errors import DataMissing, EverfitError, SpecError
 from core.records import ModelRecord, prediction_columns
-from core.repeats import KeysBefore
+from core.repeats import KeysBefore, ToldBefore
 from core.source_spec import FormatSpec
 from core.values import text_of
 
@@ -117,7 +117,7 @@ def answer_columns(plan: ScoringPlan) -> list[str]:
     return [str(name) for name in prediction_columns(plan.record.coding, np.empty(shape)).columns]
 
 
-def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: KeysBefore) -> ScoredRows:
+def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: KeysBefore | ToldBefore) -> ScoredRows:
     """Score the rows of one chunk.
 
     Args:
@@ -176,10 +176,29 @@ def _as_read(spec: ColumnSpec, kind: str) -> ColumnSpec:
     return spec.model_copy(update={"values": tuple(map(text_of, spec.values))})
 
 
-def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore) -> Iterator[Broken]:
+def told_before(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore) -> ToldBefore:
+    """What `score_rows` must know of the chunks before this one; the keys of this one are added to them."""
+    keys = _unique_keys(frame, plan)
+    return ToldBefore(np.full(len(frame), False) if keys is None else before.repeats(keys))
+
+
+def read_columns(frame: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame:
+    """Raw rows with the columns of the plan in their types; what cannot be read is missing."""
+    types = plan.types
+    read = {n: read_cells(frame[n], types[n], plan.how, _held(plan, n)).values for n in types if n in frame}
+    return frame.assign(**read)
+
+
+def _unique_keys(frame: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame | None:
     unique = plan.contract.unique
-    if unique and set(unique) <= set(frame.columns):
-        keys = pd.DataFrame({name: texts_of(frame[name], _held(plan, name)) for name in unique})
+    if not unique or not set(unique) <= set(frame.columns):
+        return None
+    return pd.DataFrame({name: texts_of(frame[name], _held(plan, name)) for name in unique})
+
+
+def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore | ToldBefore) -> Iterator[Broken]:
+    unique, keys = plan.contract.unique, _unique_keys(frame, plan)
+    if keys is not None:
         shown = keys.fillna("nothing").agg(", ".join, axis=1) if len(unique) > 1 else keys[unique[0]]
         told = lambda row: f"{_shown(shown.iloc[row])} came before"  # noqa: E731
         yield Broken(", ".join(unique), "unique", before.repeats(keys), told)

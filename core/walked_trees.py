@@ -4,16 +4,20 @@ A node is (feature, threshold, left, right, missing, categories); what is no tup
 sums are those of scikit-learn's trees, in their order, so that the answers are the same to the last bit.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 Node = Any
+Codes = frozenset[int]
 # More would fill the memory; such models are left to scikit-learn's own trees.
 MOST_NODES = 200_000
-BITS = 32
+BOOSTED = (
+    "left", "right", "is_leaf", "value", "feature_idx", "num_threshold", "missing_go_to_left", "is_categorical",
+    "bitset_idx",
+)  # fmt: skip
 
 
 def walk(node: Node, row: Sequence[float]) -> Any:
@@ -25,7 +29,9 @@ def walk(node: Node, row: Sequence[float]) -> Any:
         if value != value:  # noqa: PLR0124
             node = missing
         elif categories is not None:
-            node = categories.get(value, missing)
+            goes_left, known = categories
+            # Categories that training has not seen go where missing values go.
+            node = left if value in goes_left else right if value in known else missing
         elif value <= threshold:
             node = left
         else:
@@ -33,58 +39,55 @@ def walk(node: Node, row: Sequence[float]) -> Any:
     return node
 
 
-def of_boosting(predictor: Any, known: NDArray[np.uint32], places: NDArray[np.uint32]) -> Node:
+def of_boosting(predictor: Any, known: Sequence[Codes], places: NDArray[np.uint32]) -> Node:
     """A tree of histogram gradient boosting.
 
     Args:
         predictor: scikit-learn's TreePredictor.
-        known: Bit sets of the categories that each categorical column knows.
-        places: From a column to its row in them.
+        known: The categories that each categorical column knows, see `members`.
+        places: From a column to its place among them.
     """
-    nodes, bits = predictor.nodes, predictor.raw_left_cat_bitsets
-    built: dict[int, Node] = {}
-    for i in _children_first(nodes["left"], nodes["right"], nodes["is_leaf"]):
-        node = nodes[i]
-        if node["is_leaf"]:
-            built[i] = float(node["value"])
+    nodes = {name: predictor.nodes[name].tolist() for name in BOOSTED}
+    going_left = members(predictor.raw_left_cat_bitsets)
+    lefts, rights, built = nodes["left"], nodes["right"], dict[int, Node]()
+    for i in _children_first(lefts, rights, nodes["is_leaf"]):
+        if nodes["is_leaf"][i]:
+            built[i] = nodes["value"][i]
             continue
-        left, right = built.pop(int(node["left"])), built.pop(int(node["right"]))
-        missing, feature = left if node["missing_go_to_left"] else right, int(node["feature_idx"])
-        categories: Mapping[float, Node] | None = None
-        if node["is_categorical"]:
-            # Categories that no split has seen go where missing values go.
-            goes_left = _members(bits[node["bitset_idx"]])
-            known_here = _members(known[places[feature]])
-            categories = {**dict.fromkeys(known_here, right), **dict.fromkeys(goes_left, left)}
-        built[i] = (feature, float(node["num_threshold"]), left, right, missing, categories)
+        left, right, feature = built.pop(lefts[i]), built.pop(rights[i]), nodes["feature_idx"][i]
+        missing = left if nodes["missing_go_to_left"][i] else right
+        is_categorical = nodes["is_categorical"][i]
+        categories = (going_left[nodes["bitset_idx"][i]], known[places[feature]]) if is_categorical else None
+        built[i] = (feature, nodes["num_threshold"][i], left, right, missing, categories)
     return built[0]
 
 
 def of_forest(tree: Any, n_values: int | None) -> Node:
     """A tree of a forest; its leaves hold a number, or a list of `n_values` shares."""
-    lefts, rights = tree.children_left, tree.children_right
-    values = tree.value[:, 0, :]
-    to_left = tree.missing_go_to_left
+    lefts, rights = tree.children_left.tolist(), tree.children_right.tolist()
+    features, thresholds, to_left = tree.feature.tolist(), tree.threshold.tolist(), tree.missing_go_to_left.tolist()
+    values = tree.value[:, 0, 0 if n_values is None else slice(n_values)].tolist()
     built: dict[int, Node] = {}
-    for i in _children_first(lefts, rights, lefts == rights):
-        if lefts[i] == rights[i]:
-            built[i] = float(values[i, 0]) if n_values is None else values[i, :n_values].tolist()
+    for i in _children_first(lefts, rights, [left < 0 for left in lefts]):
+        if lefts[i] < 0:
+            built[i] = values[i]
             continue
-        left, right = built.pop(int(lefts[i])), built.pop(int(rights[i]))
-        missing = left if to_left[i] else right
-        built[i] = (int(tree.feature[i]), float(tree.threshold[i]), left, right, missing, None)
+        left, right = built.pop(lefts[i]), built.pop(rights[i])
+        built[i] = (features[i], thresholds[i], left, right, left if to_left[i] else right, None)
     return built[0]
 
 
-def _children_first(lefts: Any, rights: Any, is_leaf: Any) -> list[int]:
+def members(bit_sets: NDArray[np.uint32]) -> list[Codes]:
+    """The numbers in each of several bit sets, shape (n, 8) of 32 bits each."""
+    bits = np.unpackbits(np.ascontiguousarray(bit_sets, dtype="<u4").view(np.uint8), axis=1, bitorder="little")
+    return [frozenset(np.flatnonzero(row).tolist()) for row in bits]
+
+
+def _children_first(lefts: Sequence[int], rights: Sequence[int], is_leaf: Sequence[Any]) -> list[int]:
     order, stack = [], [0]
     while stack:
         i = stack.pop()
         order.append(i)
         if not is_leaf[i]:
-            stack += [int(lefts[i]), int(rights[i])]
+            stack += [lefts[i], rights[i]]
     return order[::-1]
-
-
-def _members(bits: NDArray[np.uint32]) -> list[float]:
-    return [float(i) for i in range(len(bits) * BITS) if bits[i // BITS] >> (i % BITS) & 1]

@@ -39,6 +39,8 @@ class Slot:
     model: str
     seats: dict[str, Seat]
     share: float = 0.0
+    # Who answered before: a rollback finds it warm.
+    before: Served | None = None
 
     def chosen(self, identity: Any) -> tuple[str, Served]:
         """Who answers a request, and as what.

@@ -101,6 +101,8 @@ class Watcher:
             why = f"{type(error).__name__}: {error}"
             self._remember(slot, role, number, DataRejected(f"version {number} is not loaded", why, "release another"))
             return
+        if role == CHAMPION:
+            slot.before = seat.served
         seat.served, seat.failed = served, None
         self.metrics.loads.labels(slot.model, "loaded").inc()
         LOG.info("%s version %d is %s (%s)", slot.model, number, role, served.path_reason)
@@ -113,8 +115,8 @@ class Watcher:
         LOG.error("%s version %d is not loaded; %s", slot.model, number, error.why)
 
     def _loaded(self, slot: Slot, number: int) -> Served:
-        # A version that sits elsewhere already, such as the challenger that has won, is not loaded twice.
-        for seat in slot.seats.values():
-            if seat.served is not None and seat.served.number == number:
-                return seat.served
+        # A version that is here already, such as the challenger that has won, is not loaded twice.
+        for served in (slot.before, *(seat.served for seat in slot.seats.values())):
+            if served is not None and served.number == number:
+                return served
         return load(find_version(slot.model, number))

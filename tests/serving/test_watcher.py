@@ -82,6 +82,8 @@ def test_released_version_takes_over_and_a_rollback_brings_the_old_one_back(
         endpoint.watcher.look()
         seen.append(version_of(client))
     assert seen == [2, 1]
+    # It was kept warm, and is not loaded again.
+    assert endpoint.slots.slots["toy"].before.number == 2
 
 
 def test_version_that_does_not_score_its_golden_rows_is_told_and_the_old_one_stays(
@@ -107,6 +109,7 @@ def test_next_good_version_ends_the_alarm(endpoint: Endpoint, client: TestClient
 
 
 def test_model_file_that_somebody_changed_is_refused_with_its_name(endpoint: Endpoint, client: TestClient) -> None:
+    endpoint.slots.slots["toy"].before = None
     model_file = Path(registry.find_version("toy", 1).location.removeprefix("file://")) / "model.skops"
     before = model_file.read_bytes()
     model_file.write_bytes(before[:-1] + b"x")
