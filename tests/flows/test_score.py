@@ -97,7 +97,7 @@ def test_log_is_the_window_of_a_check_and_labels_join_it_later(released: Any, tm
     from flows.score import score
 
     # Later than the training, so that the model has not seen them.
-    later = toy_table(300, seed=5, shift=0.01)
+    later = toy_table(400, seed=5, shift=0.01)
     later.drop(columns="bought").to_parquet(tmp_path / "later.parquet")
     score("toy", source=str(tmp_path / "later.parquet"), out=str(tmp_path / "out.csv"))
     later[["customer", "bought"]].to_parquet(tmp_path / "labels.parquet")
