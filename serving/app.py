@@ -103,9 +103,9 @@ def _state_paths(app: FastAPI, endpoint: Endpoint) -> None:
     slots = endpoint.slots
 
     @app.get("/ping")
-    async def ping() -> Response:
+    async def ping() -> dict[str, bool]:
         """Whether the process lives."""
-        return Response("\n", media_type="application/json")
+        return {"alive": True}
 
     @app.get("/health")
     async def health() -> dict[str, Any]:

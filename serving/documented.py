@@ -5,17 +5,11 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from core.request_columns import Field
+from core.request_columns import NUMERIC, Field
 from core.traffic import CHAMPION
 from serving.slots import Slots
 
-KINDS: dict[str, str] = {
-    "number": "number",
-    "whole": "number",
-    "yes_or_no": "boolean",
-    "date": "string",
-    "text": "string",
-}
+KINDS = {"number": "number", "whole": "number", "text": "string"}
 SCALAR: list[dict[str, Any]] = [{"type": kind} for kind in ("string", "number", "boolean", "null")]
 REFUSED = {
     "type": "object",
@@ -108,12 +102,19 @@ def _value(field: Field) -> dict[str, Any]:
     null = [] if rules is not None and not rules.nullable else [{"type": "null"}]
     if rules is not None and rules.values is not None:
         return {"anyOf": [{"enum": list(rules.values)}, *null]}
-    kinds: list[dict[str, Any]] = [{"type": KINDS[field.kind]}] if field.kind in KINDS else SCALAR[:3]
+    return {"anyOf": [*_kinds(field), *null]}
+
+
+def _kinds(field: Field) -> list[dict[str, Any]]:
     if field.kind == "date":
-        kinds = [{"type": "string", "format": "date-time"}]
-    if rules is not None and field.kind in ("number", "whole"):
-        bounds = {"minimum": rules.min, "maximum": rules.max}
-        kinds = [{**kinds[0], **{name: bound for name, bound in bounds.items() if bound is not None}}]
-    if field.kind == "whole":
-        kinds = [{**kinds[0], "multipleOf": 1}]
-    return {"anyOf": [*kinds, *null]}
+        return [{"type": "string", "description": "A moment in ISO 8601; UTC where it names no zone"}]
+    if field.kind == "yes_or_no":
+        return [{"type": "boolean"}, {"enum": [0, 1]}]
+    if field.kind not in KINDS:
+        return SCALAR[:3]
+    rules, kind = field.rules, {"type": KINDS[field.kind]}
+    if rules is None or field.kind not in NUMERIC:
+        # Where nothing is declared, yes and no count as 1 and 0.
+        return [kind, {"type": "boolean"}] if field.kind in NUMERIC else [kind]
+    bounds = {"minimum": rules.min, "maximum": rules.max, "multipleOf": 1 if field.kind == "whole" else None}
+    return [{**kind, **{name: bound for name, bound in bounds.items() if bound is not None}}]

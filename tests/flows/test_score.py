@@ -102,7 +102,7 @@ def test_log_is_the_window_of_a_check_and_labels_join_it_later(released: Any, tm
     score("toy", source=str(tmp_path / "later.parquet"), out=str(tmp_path / "out.csv"))
     later[["customer", "bought"]].to_parquet(tmp_path / "labels.parquet")
     joined = f"monitor.labels.source={tmp_path / 'labels.parquet'}"
-    outcome = check_drift("toy", overrides=("data.source=log://toy", joined))
+    outcome = check_drift("toy", overrides=("monitor.source=log://toy", joined))
     assert outcome.window["rows"] == len(read_log("toy"))
     assert outcome.performance["realized"] is not None
     assert {finding["column"] for finding in outcome.findings} >= {"age", "plan", "visits"}
