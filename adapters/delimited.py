@@ -55,10 +55,14 @@ def read_text(uri: str, how: FormatSpec) -> pd.DataFrame:
         return _parsed(file, how, uri)
 
 
-def text_chunks(uri: str, how: FormatSpec, n_rows: int) -> Iterator[pd.DataFrame]:
-    """The rows of a file, so many at a time, each value as it is written: no type depends on where a chunk ends."""
+def text_chunks(uri: str, how: FormatSpec, n_rows: int, blank_rows: bool = False) -> Iterator[pd.DataFrame]:
+    """The rows of a file, so many at a time, each value as it is written: no type depends on where a chunk ends.
+
+    With `blank_rows` a blank line is a row.
+    """
+    options: Any = {"dtype": object, "chunksize": n_rows, "skip_blank_lines": not blank_rows, **_options(how)}
     with opened(uri) as file, _readable(uri, how):
-        for number, part in enumerate(pd.read_csv(file, dtype=object, chunksize=n_rows, **_options(how))):
+        for number, part in enumerate(pd.read_csv(file, **options)):
             named = _with_named_columns(part, uri) if number == 0 or part.index.name else part
             yield named.drop(columns=how.index, errors="ignore") if how.index else named
 

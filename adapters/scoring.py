@@ -5,41 +5,38 @@ import time
 from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import pandas as pd
 
 from adapters import registry
-from adapters.chunks import OpenTable, open_table, read_chunks
+from adapters.chunks import OpenTable, kept, open_table, read_chunks
 from adapters.growing_file import format_of, growing
 from adapters.scored_table import schema_of, scored_table
 from adapters.typed_files import column_types
 from core.errors import DataMissing, SpecError
+from core.past import lags_of, wanted_lags
 from core.records import Version
 from core.repeats import KeysBefore
-from core.scoring import (
-    REASON,
-    ScoredRows,
-    ScoringPlan,
-    check_key,
-    check_scorable,
-    read_columns,
-    score_rows,
-    told_before,
-)
+from core.scoring import REASON, ScoredRows, ScoringPlan, check_key, check_scorable, score_rows
+from core.scoring_keys import read_columns, told_before
 from core.source_spec import SqlSource
 from core.spec import TrainingSpec
+
+Rows = Callable[[], Iterator[pd.DataFrame]]
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """What a scoring has written."""
+    """What a scoring has written; `without_past` rows have no earlier row in the table that a lag could read."""
 
     rows: int
     predicted: int
     broken: int
     reasons: list[dict[str, Any]]
     seconds: float
+    without_past: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,17 +86,36 @@ def score_table(version: Version, spec: TrainingSpec, source: str | SqlSource, o
     pipeline = registry.load_pipeline(version)
     counts, totals = Counter[tuple[str, str]](), Counter[str]()
     schema = schema_of(plan, kind)
+    rows = _reader(table, plan, way.n_rows)
     with growing(out, schema) as append:
-        chunks = (_complete(chunk, plan, table) for chunk in read_chunks(table, way.n_rows))
-        for frame, scored in _scored_chunks(chunks, plan, pipeline, way.client):
+        for frame, scored in _scored_chunks(_with_lags(rows, plan, table, totals), plan, pipeline, way.client):
             if way.seen is not None:
                 way.seen(read_columns(frame, plan), scored.frame)
             append(scored_table(scored.frame, frame, plan, schema, totals["rows"]))
             counts += scored.counts
             totals.update(rows=len(frame), broken=int(scored.frame[REASON].notna().sum()))
     reasons = [{"column": column, "rule": rule, "rows": n} for (column, rule), n in counts.most_common()]
-    rows, broken = totals["rows"], totals["broken"]
-    return Scored(rows, rows - broken, broken, reasons, time.monotonic() - started)
+    n_scored, broken = totals["rows"], totals["broken"]
+    return Scored(n_scored, n_scored - broken, broken, reasons, time.monotonic() - started, totals["without_past"])
+
+
+def _reader(table: OpenTable, plan: ScoringPlan, n_rows: int | None) -> Rows:
+    read: Rows = partial(read_chunks, table, n_rows)
+    if table.kind == "sql" and wanted_lags(plan, table.names):
+        # Asked again, a query may give its rows in another order.
+        read = kept(read())
+    return lambda: (_complete(chunk, plan, table) for chunk in read())
+
+
+def _with_lags(rows: Rows, plan: ScoringPlan, table: OpenTable, totals: Counter[str]) -> Iterator[pd.DataFrame]:
+    wanted = wanted_lags(plan, table.names)
+    lags = lags_of(rows(), plan, wanted) if wanted else None
+    totals["without_past"] = 0 if lags is None else int(lags.isna().all(axis=1).sum())
+    first = 0
+    for frame in rows():
+        some = None if lags is None else lags.iloc[first : first + len(frame)].reset_index(drop=True)
+        yield frame if some is None else frame.assign(**{name: some[name] for name in wanted})
+        first += len(frame)
 
 
 def _scored_chunks(
@@ -129,6 +145,8 @@ def plan_of(version: Version, spec: TrainingSpec) -> ScoringPlan:
     try:
         held = column_types(version.record.data.uri)
     except DataMissing:
+        if version.record.preparation.custom:
+            raise
         # The snapshot was cleared away: the contract, and what the model reads, tell the types alone.
         held = {}
     return ScoringPlan(version.record, spec.contract.without(spec.target.column), spec.data.key, spec.data.format, held)

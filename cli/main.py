@@ -34,6 +34,8 @@ def main() -> None:
     """Entry point."""
     # A shell that starts us in the background has Ctrl-C ignored; whoever sends it means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A service manager stops with SIGTERM: what was half done is taken back as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(everfit, sys.argv[1:]))
 
 

@@ -75,8 +75,8 @@ def build_features(
     raw_train, raw_validation = feature_frame(train, columns), feature_frame(validation, columns)
     encodings = []
     for recipe in plan.recipes:
-        encoder = make_encoder(recipe, columns, plan.rare_share)
-        encoded = np.asarray(encoder.fit_transform(raw_train), dtype=np.float64)
+        encoder = make_encoder(recipe, columns, plan.rare_share, coding.problem)
+        encoded = np.asarray(encoder.fit_transform(raw_train, y["training"]), dtype=np.float64)
         encodings.append(
             EncodedRef(
                 recipe=recipe,
