@@ -1,4 +1,4 @@
-"""What the driver of a scoring knows of a chunk besides its predictions: keys that came before, values as they are read."""
+"""What the driver of a scoring knows of a chunk besides its predictions: keys that came before, typed values."""
 
 import numpy as np
 import pandas as pd
