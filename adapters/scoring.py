@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
@@ -19,7 +19,8 @@ from core.errors import DataMissing, SpecError
 from core.past import lags_of, wanted_lags
 from core.records import Version
 from core.repeats import KeysBefore
-from core.scoring import REASON, ScoringPlan, check_key, check_scorable, score_rows
+from core.scoring import REASON, ScoredRows, ScoringPlan, check_key, check_scorable, score_rows
+from core.scoring_keys import read_columns, told_before
 from core.source_spec import SqlSource
 from core.spec import TrainingSpec
 
@@ -38,9 +39,27 @@ class Scored:
     without_past: int
 
 
-def score_table(
-    version: Version, spec: TrainingSpec, source: str | SqlSource, out: str, n_rows: int | None = None
-) -> Scored:
+@dataclass(frozen=True, slots=True)
+class Way:
+    """How a table is gone through; the answer is the same for any.
+
+    Attributes:
+        n_rows: Rows of a chunk; default what memory has room for.
+        client: A Dask client that scores chunks at the same time; default one after the other, here.
+        seen: Told each chunk's raw rows in the plan's types, and what was predicted, in the order of the table.
+    """
+
+    n_rows: int | None = None
+    client: Any = None
+    seen: Callable[[pd.DataFrame, pd.DataFrame], None] | None = None
+
+
+AS_USUAL = Way()
+# So many chunks a worker are in memory, so that none waits for the next to be read.
+CHUNKS_A_WORKER = 2
+
+
+def score_table(version: Version, spec: TrainingSpec, source: str | SqlSource, out: str, way: Way = AS_USUAL) -> Scored:
     """Write a prediction, or the reason why there is none, for each row of a table, in its order.
 
     Args:
@@ -48,7 +67,7 @@ def score_table(
         spec: The model's YAML: its contract, key and format.
         source: Address, folder or glob, or a query.
         out: CSV or Parquet file, by its name; written whole or not at all.
-        n_rows: Rows of a chunk; default what memory has room for. The answer is the same for any.
+        way: In which chunks, where, and who else is told.
 
     Raises:
         SpecError: The place or the name of the answer, or of a key, cannot be used.
@@ -65,12 +84,13 @@ def score_table(
     check_scorable(list(table.names), plan, str(source))
     plan = replace(plan, how=table.how)
     pipeline = registry.load_pipeline(version)
-    counts, totals, before = Counter[tuple[str, str]](), Counter[str](), KeysBefore()
+    counts, totals = Counter[tuple[str, str]](), Counter[str]()
     schema = schema_of(plan, kind)
-    rows = _reader(table, plan, n_rows)
+    rows = _reader(table, plan, way.n_rows)
     with growing(out, schema) as append:
-        for frame in _with_lags(rows, plan, table, totals):
-            scored = score_rows(frame, plan, pipeline, before)
+        for frame, scored in _scored_chunks(_with_lags(rows, plan, table, totals), plan, pipeline, way.client):
+            if way.seen is not None:
+                way.seen(read_columns(frame, plan), scored.frame)
             append(scored_table(scored.frame, frame, plan, schema, totals["rows"]))
             counts += scored.counts
             totals.update(rows=len(frame), broken=int(scored.frame[REASON].notna().sum()))
@@ -96,6 +116,28 @@ def _with_lags(rows: Rows, plan: ScoringPlan, table: OpenTable, totals: Counter[
         some = None if lags is None else lags.iloc[first : first + len(frame)].reset_index(drop=True)
         yield frame if some is None else frame.assign(**{name: some[name] for name in wanted})
         first += len(frame)
+
+
+def _scored_chunks(
+    chunks: Iterator[pd.DataFrame], plan: ScoringPlan, pipeline: Any, client: Any
+) -> Iterator[tuple[pd.DataFrame, ScoredRows]]:
+    before = KeysBefore()
+    if client is None:
+        for frame in chunks:
+            yield frame, score_rows(frame, plan, pipeline, before)
+        return
+    sent = client.scatter(pipeline, broadcast=True, hash=False)
+    most = CHUNKS_A_WORKER * max(1, len(client.ncores()))
+    waiting = deque[tuple[pd.DataFrame, Any]]()
+    for frame in chunks:
+        # Which keys came before is known only here, where all chunks pass.
+        told = told_before(frame, plan, before)
+        waiting.append((frame, client.submit(score_rows, frame, plan, sent, told, pure=False)))
+        if len(waiting) >= most:
+            first, future = waiting.popleft()
+            yield first, future.result()
+    for frame, future in waiting:
+        yield frame, future.result()
 
 
 def plan_of(version: Version, spec: TrainingSpec) -> ScoringPlan:

@@ -14,6 +14,7 @@ from cli.model_commands import check, train
 from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
 from cli.replay_command import replay
+from cli.serve_command import serve
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
 
@@ -25,7 +26,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, replay, status, lineage, up, down),
+    *(predict, serve, replay, status, lineage, up, down),
 )
 for command in COMMANDS:
     everfit.add_command(command)

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from core.data_spec import WindowSpec
 from core.durations import Duration
 from core.section import Section
+from core.source_spec import Source
 
 Action = Literal["retrain", "alert", "note"]
 
@@ -57,6 +58,9 @@ class WhenSpec(Section):
 
 class MonitorSpec(Section):
     every: Duration = Field(timedelta(days=1), description="How often the schedule checks")
+    source: Source | None = Field(
+        None, description="Where the windows come from; default data.source, log://NAME is what was predicted"
+    )
     window: WindowSpec = Field(WindowSpec(rows=5000), description="The newest rows that a check looks at")
     false_alarms: float = Field(
         0.01, gt=0, lt=1, description="Share of checks that may find drift where there is none, over all columns"

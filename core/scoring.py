@@ -1,19 +1,20 @@
 """Score rows that nobody checked before: a row that breaks the contract has a reason, the others a prediction."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from core.broken_rows import Broken, reasons_of
 from core.cells import Cells, as_held, read_cells, texts_of
 from core.contract import Mask, rules_of
 from core.contract_spec import ColumnSpec, ContractSpec
 from core.errors import DataMissing, EverfitError, SpecError
 from core.records import ModelRecord, prediction_columns
-from core.repeats import KeysBefore
+from core.repeats import KeysBefore, ToldBefore
 from core.source_spec import FormatSpec
 from core.values import text_of
 
@@ -75,16 +76,6 @@ class ScoringPlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """Rows that break one rule of one column, and the value that each of them has."""
-
-    column: str
-    rule: str
-    rows: Mask
-    told: Callable[[int], str]
-
-
-@dataclass(frozen=True, slots=True)
 class ScoredRows:
     """Prediction, probabilities and reason of each row, and how many rows broke each rule of each column."""
 
@@ -130,7 +121,7 @@ def answer_columns(plan: ScoringPlan) -> list[str]:
     return [str(name) for name in prediction_columns(plan.record.coding, np.empty(shape)).columns]
 
 
-def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: KeysBefore) -> ScoredRows:
+def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: KeysBefore | ToldBefore) -> ScoredRows:
     """Score the rows of one chunk.
 
     Args:
@@ -155,7 +146,7 @@ def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: Ke
         broken.append(Broken("all features", "can be scored", rows, lambda _: "the model has no answer"))
     counts = Counter({(each.column, each.rule): int(each.rows.sum()) for each in broken if each.rows.any()})
     answer = answer.reindex(frame.index)
-    return ScoredRows(answer.assign(**{REASON: _reasons(broken, len(frame))}), counts)
+    return ScoredRows(answer.assign(**{REASON: reasons_of(broken, len(frame))}), counts)
 
 
 def held_type(plan: ScoringPlan, name: str) -> str:
@@ -197,10 +188,17 @@ def _as_read(spec: ColumnSpec, kind: str) -> ColumnSpec:
     return spec.model_copy(update={"values": tuple(map(text_of, spec.values))})
 
 
-def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore) -> Iterator[Broken]:
+def unique_keys(frame: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame | None:
+    """The columns that may not repeat, as texts; None where the contract or the table has none."""
     unique = plan.contract.unique
-    if unique and set(unique) <= set(frame.columns):
-        keys = pd.DataFrame({name: texts_of(frame[name], held_type(plan, name)) for name in unique})
+    if not unique or not set(unique) <= set(frame.columns):
+        return None
+    return pd.DataFrame({name: texts_of(frame[name], held_type(plan, name)) for name in unique})
+
+
+def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore | ToldBefore) -> Iterator[Broken]:
+    unique, keys = plan.contract.unique, unique_keys(frame, plan)
+    if keys is not None:
         shown = keys.fillna("nothing").agg(", ".join, axis=1) if len(unique) > 1 else keys[unique[0]]
         told = lambda row: f"{_shown(shown.iloc[row])} came before"  # noqa: E731
         yield Broken(", ".join(unique), "unique", before.repeats(keys), told)
@@ -213,14 +211,6 @@ def _told_with_value(column: pd.Series, rule: str, rows: Mask) -> Broken:
 def _shown(value: Any) -> str:
     text = texts_of(pd.Series([value], dtype=object)).iloc[0]
     return repr(text[:LONGEST_VALUE]) if isinstance(text, str) else "missing"
-
-
-def _reasons(broken: list[Broken], n_rows: int) -> Any:
-    reasons: list[list[str]] = [[] for _ in range(n_rows)]
-    for each in broken:
-        for row in np.flatnonzero(each.rows):
-            reasons[row].append(f"{each.column}: {each.rule} ({each.told(int(row))})")
-    return pd.Series(["; ".join(told) if told else None for told in reasons], dtype=object)
 
 
 def _predicted(record: ModelRecord, pipeline: Any, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:

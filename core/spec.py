@@ -92,6 +92,17 @@ class TrainingSpec(Section):
         return self.split.by or ("group" if self.data.group else "time" if self.data.time else "hash")
 
     @property
+    def watched(self) -> DataSpec:
+        """The data that checks look at."""
+        return self.data.model_copy(update={"source": self.monitor.source}) if self.monitor.source else self.data
+
+    @property
+    def watched_contract(self) -> ContractSpec:
+        """What they must look like; labels may be missing still, and who is asked about twice is in a log twice."""
+        contract = self.contract.without(self.target.column)
+        return contract.model_copy(update={"unique": ()}) if self.monitor.source else contract
+
+    @property
     def digest(self) -> str:
         """SHA-256 of the spec's canonical JSON."""
         return spec_digest(self.model_dump(mode="json"))

@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, required=True, help="Flow runs at the same time")
-    parser.add_argument("--mlflow", help="Health address of the MLflow server, where there is one")
+    parser.add_argument("--server", action="append", default=[], help="Health address of another server to wait for")
     options = parser.parse_args(arguments)
     began = datetime.now(UTC)
     wait_until(server_is_healthy)
@@ -50,7 +50,7 @@ def main(arguments: list[str]) -> None:
         deploy_all()
         route_alerts(client)
         wait_until(lambda: worker_polls(client, since=began))
-    wait_until(lambda: options.mlflow is None or is_healthy(options.mlflow))
+    wait_until(lambda: all(is_healthy(server) for server in options.server))
 
 
 def prepare(client: SyncPrefectClient, limit: int) -> None:

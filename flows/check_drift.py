@@ -33,9 +33,8 @@ def check_drift(model: str, cause: str | None = None, overrides: tuple[str, ...]
     champion = find_champion(model)
     if champion is None:
         return Completed(name="NoChampion", message=f"{model} has no champion yet, there is nothing to compare with")
-    window = cut_window(spec.data, spec.monitor.window, spec.monitor.labels, spec.target.column, champion)
-    # Labels arrive late: that they are missing is no fault of the window.
-    kept = sift_window(window, model, spec.data, spec.contract.without(spec.target.column))
+    window = cut_window(spec.watched, spec.monitor.window, spec.monitor.labels, spec.target.column, champion)
+    kept = sift_window(window, model, spec.watched, spec.watched_contract)
     if kept.broken:
         decision = decide_broken([str(violation) for violation in kept.broken], spec.monitor)
         outcome = conclude_check(Check(champion, kept, decision, (), None, None, cause, started))

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from adapters import registry, scoring
-from adapters.scoring import score_table
+from adapters.scoring import Way, score_table
 from core.errors import DataMissing, DataRejected
 from core.features import FeatureColumns
 from core.lags import LagPlan, add_lags
@@ -76,7 +76,7 @@ def lagged(monkeypatch: pytest.MonkeyPatch) -> Version:
 
 
 def answered(version: Version, source: object, out: Path, n_rows: int | None = None) -> tuple[list[float], int]:
-    scored = score_table(version, SPEC, source, str(out), n_rows)
+    scored = score_table(version, SPEC, source, str(out), Way(n_rows))
     return pd.read_csv(out)["prediction"].tolist(), scored.without_past
 
 
@@ -93,7 +93,7 @@ def test_lag_of_a_query_is_that_of_its_rows_though_it_is_asked_once(tmp_path, la
     with sqlite3.connect(tmp_path / "t.db") as database:
         SALES.to_sql("t", database, index=False)
     source = SqlSource(sql="select * from t order by random()", url=f"sqlite:///{tmp_path / 't.db'}")
-    score_table(lagged, SPEC, source, str(tmp_path / "out.csv"), 7)
+    score_table(lagged, SPEC, source, str(tmp_path / "out.csv"), Way(7))
     found = pd.read_csv(tmp_path / "out.csv").set_index("id")["prediction"].sort_index()
     np.testing.assert_allclose(found, add_lags(SALES, LAGS)[MADE[1]].fillna(-1.0))
 
@@ -177,7 +177,7 @@ def test_prediction_is_the_same_alone_and_among_others(tmp_path, monkeypatch, pr
     ROWS.head(25).assign(id=range(25)).to_csv(tmp_path / "t.csv", index=False)
     found = []
     for n_rows in (1, 1000):
-        score_table(version, SPEC, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"), n_rows)
+        score_table(version, SPEC, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"), Way(n_rows))
         found.append(pd.read_csv(tmp_path / "out.csv"))
     assert found[0]["prediction"].notna().all()
     # A linear model's sums are taken in another order; trees only compare.
