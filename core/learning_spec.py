@@ -56,7 +56,19 @@ class SearchSpec(Section):
     families: tuple[FamilyName, ...] = Field(
         (), description="Model families to search; default the usual ones that suit the problem"
     )
-    sampler: Literal["tpe", "random", "grid"] = Field("tpe", description="How Optuna proposes parameters")
+    sampler: Literal["tpe", "random", "grid", "qmc", "cmaes", "gp", "nsgaii"] = Field(
+        "tpe", description="How Optuna proposes parameters: tpe | random | grid | qmc | cmaes | gp | nsgaii"
+    )
     trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
     timeout: Duration | None = Field(None, description="No new candidates are started after this span")
+    patience: int | None = Field(
+        100, ge=1, description="Trials in a row without a better one that end the search; null never"
+    )
+    pruner: Literal["halving", "median", "percentile", "none"] = Field(
+        "halving", description="Which candidates see all training rows: halving | median | percentile | none (all)"
+    )
+    warm_start: bool = Field(True, description="Begin with what was best in earlier trainings on other data")
+    max_rows: int | None = Field(
+        None, ge=1000, description="Training rows that a candidate sees at most, drawn at random; null all"
+    )
     metric: Metric | None = Field(None, description="What is optimized; default roc_auc for classes, rmse for numbers")

@@ -12,11 +12,12 @@ from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
 from tasks.features import build_features
-from tasks.models import evaluate, fit, tune
+from tasks.models import evaluate, fit
 from tasks.outcomes import STATES, Training, conclude, news_of
 from tasks.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
+from tasks.tuning import Crew, earlier_best, tune
 
 
 @flow(name="train", flow_run_name="train-{model}")
@@ -39,7 +40,8 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     parts = split(clean.data, split_plan(spec))
     warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model)
     features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column)
-    trials = tune(features, search_plan(spec), learning(spec), workers)
+    known = earlier_best(spec, clean.data)
+    trials = tune(features, search_plan(spec), learning(spec), known, Crew(model, workers))
     fitted = fit(features, trials.best, learning(spec))
     report = evaluate(fitted, features, parts, clean.coding, learning(spec))
     verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))

@@ -1,80 +1,24 @@
-"""From encoded rows to a fitted, evaluated pipeline: tune, fit, evaluate."""
+"""From encoded rows to a fitted, evaluated pipeline: fit, evaluate."""
 
 import hashlib
-import time
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from prefect import get_run_logger, task
-from prefect.cache_policies import INPUTS, TASK_SOURCE
 
 from adapters.packaging import pack_bytes, unpack
-from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
-from core.families import baselines_for, families_for
+from adapters.storage import read_bytes, read_frame, write_array, write_content
+from adapters.trials import read_rows
+from core.families import baselines_for
 from core.features import feature_frame
-from core.fitting import Candidate, Learning, Rows, fit_candidate, fit_family, pack, predict, recipe_of, score_candidate
+from core.fitting import Candidate, Learning, fit_candidate, fit_family, pack, predict, recipe_of
 from core.importance import permutation_shares
-from core.learning_spec import SearchSpec
 from core.metrics import Floats, score_all
 from core.performance import scorecard
 from core.records import Report
 from core.refs import FeaturesRef, ModelRef, Splits
 from core.target import TargetCoding
-from tasks.policies import CODE, STAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """What a search has found."""
-
-    best: Candidate
-    value: float
-    n_trials: int
-    n_failed: int
-
-
-def read_rows(features: FeaturesRef, recipe: str) -> tuple[Rows, Rows]:
-    """Encoded training and validation rows, mapped into memory."""
-    encoding = features.encoding(recipe)
-    train = Rows(read_array(encoding.train), read_array(features.y_train), encoding.categorical)
-    return train, Rows(read_array(encoding.validation), read_array(features.y_validation), encoding.categorical)
-
-
-# The number of workers changes how long it takes, never the answer: it is no part of the key.
-TUNE = STAGE | {"cache_policy": (INPUTS - "workers") + TASK_SOURCE + CODE}
-
-
-@task(name="tune", **TUNE)
-def tune(features: FeaturesRef, search: SearchSpec, learning: Learning, workers: int | None) -> Trials:
-    """Search families and parameters with Optuna; candidates are fitted on Dask."""
-    from adapters.cluster import cluster, in_parallel
-    from core.search import Tried, best_trial
-    from core.search import search as run_search
-
-    def attempt(candidate: Candidate) -> Tried:
-        started = time.perf_counter()
-        try:
-            value = score_candidate(candidate, learning, *read_rows(features, recipe_of(candidate.family)))
-        except (ValueError, ArithmeticError, MemoryError) as error:
-            # A candidate that cannot be fitted costs its trial, with its error on record; the search goes on.
-            return Tried(None, time.perf_counter() - started, f"{candidate.family}: {error}")
-        return Tried(value, time.perf_counter() - started)
-
-    started = time.monotonic()
-    late = lambda: search.timeout is not None and time.monotonic() - started > search.timeout.total_seconds()  # noqa: E731
-    families = families_for(learning.problem, search.families)
-    with cluster(workers) as client:
-        trials = run_search(search, families, learning.seed, lambda batch: in_parallel(client, attempt, batch), late)
-    best = best_trial(trials, learning.metric)
-    get_run_logger().info(
-        "tune: best of %d trials is %s with %s %.4f on validation rows",
-        len(trials),
-        best.candidate.family,
-        learning.metric,
-        best.value,
-    )
-    return Trials(best.candidate, float(best.value or 0.0), len(trials), sum(t.value is None for t in trials))
+from tasks.policies import STAGE
 
 
 @task(name="fit", **STAGE)
