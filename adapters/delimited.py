@@ -1,7 +1,8 @@
 """Read CSV and its like: delimiter, encoding, decimal mark and null words are found out, or told by the spec."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, BinaryIO, TextIO
 
@@ -54,6 +55,14 @@ def read_text(uri: str, how: FormatSpec) -> pd.DataFrame:
         return _parsed(file, how, uri)
 
 
+def text_chunks(uri: str, how: FormatSpec, n_rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of a file, so many at a time, each value as it is written: no type depends on where a chunk ends."""
+    with opened(uri) as file, _readable(uri, how):
+        for number, part in enumerate(pd.read_csv(file, dtype=object, chunksize=n_rows, **_options(how))):
+            named = _with_named_columns(part, uri) if number == 0 or part.index.name else part
+            yield named.drop(columns=how.index, errors="ignore") if how.index else named
+
+
 def is_settled(how: FormatSpec) -> bool:
     """Whether nothing is left to be found out."""
     return None not in (how.delimiter, how.encoding, how.decimal, how.skip_lines, how.text, how.numbers, how.dates)
@@ -78,27 +87,35 @@ def _parsed(
     file: TextIO | BinaryIO, how: FormatSpec, uri: str, *, as_text: bool = False, lenient: bool = False
 ) -> pd.DataFrame:
     texts: Any = str if as_text else dict.fromkeys((*(how.text or ()), *(how.numbers or ()), *(how.dates or ())), str)
+    options = _options(how) | {"dtype": texts, "low_memory": False}
+    options["on_bad_lines"] = "skip" if as_text or lenient else "error"
+    with _readable(uri, how):
+        frame: pd.DataFrame = pd.read_csv(file, **options)
+    frame = _with_named_columns(frame, uri)
+    return frame if as_text else _finite(frame.drop(columns=how.index, errors="ignore") if how.index else frame)
+
+
+def _options(how: FormatSpec) -> dict[str, Any]:
+    return {
+        "sep": how.delimiter,
+        "encoding": how.encoding,
+        "encoding_errors": "strict",
+        "decimal": how.decimal or ".",
+        "skiprows": how.skip_lines or 0,
+        # A blank before a null word is no part of it.
+        "na_values": [*how.nulls, *(f" {word}" for word in how.nulls)],
+        "keep_default_na": False,
+    }
+
+
+@contextmanager
+def _readable(uri: str, how: FormatSpec) -> Iterator[None]:
     try:
-        frame = pd.read_csv(
-            file,
-            sep=how.delimiter,
-            encoding=how.encoding,
-            encoding_errors="strict",
-            decimal=how.decimal or ".",
-            skiprows=how.skip_lines or 0,
-            # A blank before a null word is no part of it.
-            na_values=[*how.nulls, *(f" {word}" for word in how.nulls)],
-            keep_default_na=False,
-            dtype=texts,
-            low_memory=False,
-            on_bad_lines="skip" if as_text or lenient else "error",
-        )
+        yield
     except pd.errors.EmptyDataError as error:
         raise DataMissing(f"{uri} holds no rows", "the file is empty", "give names and rows") from error
     except (ValueError, LookupError) as error:
         raise _unreadable(uri, error, how) from error
-    frame = _with_named_columns(frame, uri)
-    return frame if as_text else _finite(frame.drop(columns=how.index, errors="ignore") if how.index else frame)
 
 
 def _with_named_columns(frame: pd.DataFrame, uri: str) -> pd.DataFrame:

@@ -1,9 +1,14 @@
-"""Which code ran: the git commit of the project."""
+"""Which code ran, and on what: the git commit of the project, Python, libraries and machine."""
 
+import importlib.metadata
+import platform
 import subprocess
 from functools import lru_cache
 
 from adapters.settings import PROJECT
+
+# What computes; the rest of the environment is in requirements.lock, which the commit holds.
+LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "optuna", "skops", "mlflow", "prefect")
 
 
 @lru_cache(maxsize=1)
@@ -11,6 +16,20 @@ def git_commit() -> str | None:
     """The commit that is checked out, `+dirty` when files differ from it; None outside a git checkout."""
     commit = _git("rev-parse", "HEAD")
     return f"{commit}+dirty" if commit and _git("status", "--porcelain", "--untracked-files=no") else commit
+
+
+def knows_commit(commit: str) -> bool:
+    """Whether this checkout holds a commit; True outside a git checkout, which holds none and can deny none."""
+    if git_commit() is None:
+        return True
+    return _git("cat-file", "-t", commit.removesuffix("+dirty")) == "commit"
+
+
+@lru_cache(maxsize=1)
+def environment() -> dict[str, str]:
+    """Versions of Python and of the libraries that compute, and the kind of machine."""
+    versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
+    return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"} | versions
 
 
 def _git(*words: str) -> str | None:

@@ -1,22 +1,21 @@
-"""The model registry: MLflow's versions, aliases and runs; the only module that imports MLflow."""
+"""The model registry: versions and aliases, read and pointed to; `adapters.registration` writes them."""
 
 import contextlib
-import json
+import hashlib
 import logging
 import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from pydantic import TypeAdapter
 
-from adapters.packaging import TRUSTED, unpack
+from adapters.custom_code import with_step
+from adapters.packaging import unpack
 from adapters.settings import settings
-from core.errors import DataMissing, RegistryConflict, RegistryUnavailable
+from core.errors import DataMissing, DataRejected, RegistryUnavailable
 from core.records import ModelRecord, Version
 
 CHAMPION = "champion"
@@ -24,7 +23,7 @@ RECORD = "everfit/record.json"
 
 
 @contextmanager
-def _answering() -> Iterator[Any]:
+def answering() -> Iterator[Any]:
     """An MLflow client; what MLflow raises becomes what, why and how to fix."""
     import mlflow
     from mlflow.exceptions import MlflowException
@@ -63,7 +62,7 @@ def find_version(model: str, number: int) -> Version:
     Raises:
         DataMissing: There is none of that number.
     """
-    with _answering() as client:
+    with answering() as client:
         found = [v for v in client.search_model_versions(f"name='{model}'") if int(v.version) == number]
     if not found:
         raise DataMissing(
@@ -74,41 +73,40 @@ def find_version(model: str, number: int) -> Version:
 
 def find_champion(model: str) -> Version | None:
     """The version that is champion now, if any."""
-    with _answering() as client:
+    with answering() as client:
         found = _champion(client, model)
     return _read(found) if found else None
 
 
 def load_pipeline(version: Version) -> Any:
-    """The version's pipeline, of trusted types only."""
-    with _answering():
-        import mlflow
+    """The version's pipeline, of trusted types only, with the user's own step where it has one.
 
-        with tempfile.TemporaryDirectory() as folder:
-            path = mlflow.artifacts.download_artifacts(artifact_uri=f"{version.location}/model.skops", dst_path=folder)
-            content = Path(path).read_bytes()
-    return unpack(content, f"{version.record.model}:{version.number}")
-
-
-def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Version:
-    """Store a model with its record as a new version; the same model of the same data and spec is registered once.
-
-    Args:
-        record: How it was made.
-        pipeline: Fitted, of trusted types.
-        example: Some raw rows as the pipeline reads them.
+    Raises:
+        DataRejected: The file is not the one that was registered, or holds a type that is not trusted.
     """
-    known = find_identical(record.model, record.identity)
-    if known is not None:
-        return known
-    with _answering() as client:
-        number = _log(client, record, pipeline, example)
-    return find_version(record.model, number)
+    name = f"{version.record.model}:{version.number}"
+    with answering():
+        content = model_file(version.location)
+    if hashlib.sha256(content).hexdigest() != version.file_digest:
+        raise DataRejected(
+            f"the model {name} is refused",
+            f"its file at {version.location} is not the one that was registered",
+            "put the registered file back, or train again; see who can write there",
+        )
+    return with_step(unpack(content, name), version.record.preparation)
+
+
+def model_file(location: str) -> bytes:
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = mlflow.artifacts.download_artifacts(artifact_uri=f"{location}/model.skops", dst_path=folder)
+        return Path(path).read_bytes()
 
 
 def find_identical(model: str, identity: str) -> Version | None:
     """The version that has this identity already, if any."""
-    with _answering() as client:
+    with answering() as client:
         known = client.search_model_versions(f"name='{model}' and tags.identity='{identity}'")
     return _read(known[0]) if known else None
 
@@ -118,27 +116,22 @@ def warm_up() -> None:
     import mlflow  # noqa: F401
 
 
-def move_champion(model: str, number: int, expected: int | None) -> None:
-    """Point the alias to another version.
-
-    Raises:
-        RegistryConflict: The champion is no longer the one that the caller has seen.
-    """
-    with _answering() as client:
+def champion_number(model: str) -> int | None:
+    """The number of the version that is champion now, if any."""
+    with answering() as client:
         found = _champion(client, model)
-        now = int(found.version) if found else None
-        if now != expected:
-            raise RegistryConflict(
-                f"the champion of {model} was not moved to version {number}",
-                f"it is version {now}, no longer {expected}",
-                "look at it, and release again",
-            )
+    return int(found.version) if found else None
+
+
+def set_champion(model: str, number: int) -> None:
+    """Point the alias to a version; `adapters.moves` is who says when."""
+    with answering() as client:
         client.set_registered_model_alias(model, CHAMPION, str(number))
 
 
 def remove_champion(model: str) -> None:
     """Take the alias away, if there is one; the versions stay."""
-    with _answering() as client:
+    with answering() as client:
         if _champion(client, model) is not None:
             client.delete_registered_model_alias(model, CHAMPION)
 
@@ -157,7 +150,7 @@ def newest_version(model: str) -> int:
 
 def list_versions(model: str) -> list[dict[str, Any]]:
     """Number, run and tags of every version, newest first."""
-    with _answering() as client:
+    with answering() as client:
         found = client.search_model_versions(f"name='{model}'")
         listed = [{"version": int(v.version), "run": v.run_id, **v.tags} for v in found]
     return sorted(listed, key=lambda row: -int(row["version"]))
@@ -178,68 +171,8 @@ def _champion(client: Any, model: str) -> Any:
 def _read(found: Any) -> Version:
     import mlflow
 
-    with _answering() as client:
+    with answering() as client:
         document = mlflow.artifacts.load_dict(f"runs:/{found.run_id}/{RECORD}")
         location = client.get_model_version_download_uri(found.name, found.version)
-    return Version(int(found.version), found.run_id, location, TypeAdapter(ModelRecord).validate_python(document))
-
-
-def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> int:
-    import mlflow
-    import mlflow.sklearn
-    from mlflow.models import infer_signature
-
-    classes = record.coding.problem != "regression"
-    output = pipeline.predict_proba(example) if classes else pipeline.predict(example)
-    with mlflow.start_run(experiment_id=_experiment(client, record.model)) as _:
-        mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
-        mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
-        mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
-        mlflow.set_tags(
-            {
-                "verdict": record.verdict,
-                "cause": record.cause or "",
-                "flow_run": record.flow_run or "",
-                "git_commit": record.git_commit or "",
-            }
-        )
-        logged = mlflow.sklearn.log_model(
-            pipeline,
-            name="model",
-            serialization_format="skops",
-            skops_trusted_types=list(TRUSTED),
-            signature=infer_signature(example, output),
-            input_example=example.head(5),
-            pyfunc_predict_fn="predict_proba" if classes else "predict",
-            pip_requirements=_requirements(),
-        )
-        # With its tags at once: a version without identity would be registered again by a retry.
-        registered = mlflow.register_model(logged.model_uri, record.model, tags=_tags(record))
-    return int(registered.version)
-
-
-def _tags(record: ModelRecord) -> dict[str, str]:
-    return {
-        "identity": record.identity,
-        "verdict": record.verdict,
-        "cause": record.cause or "",
-        "data": record.data.sha256,
-        "spec": record.spec_digest,
-        "model_digest": record.report.digest,
-    }
-
-
-def _experiment(client: Any, model: str) -> str:
-    found = client.get_experiment_by_name(model)
-    if found:
-        return str(found.experiment_id)
-    remote = settings().mlflow_url.startswith("http")
-    place = None if remote else str(settings().home / "mlartifacts" / model)
-    return str(client.create_experiment(model, artifact_location=place))
-
-
-def _requirements() -> list[str]:
-    # Inferring them takes MLflow longer than a training here; these are what the pipeline needs to load.
-    from importlib.metadata import version
-
-    return [f"{name}=={version(name)}" for name in ("scikit-learn", "skops", "numpy", "pandas", "mlflow")]
+    record = TypeAdapter(ModelRecord).validate_python(document)
+    return Version(int(found.version), found.run_id, location, record, found.tags.get("file", ""))

@@ -32,19 +32,37 @@ def read_sql(source: SqlSource, most_rows: int | None = None) -> tuple[pd.DataFr
     import sqlalchemy
 
     frames: list[pd.DataFrame] = []
-    with _connection(source) as connection:
-        try:
-            chunks = pd.read_sql_query(sqlalchemy.text(source.sql), connection, chunksize=CHUNK_ROWS)
-            for chunk in chunks:
-                refuse_twins([str(name) for name in chunk.columns], "the query")
-                frames.append(chunk)
-                if most_rows is not None and sum(map(len, frames)) >= most_rows:
-                    return pd.concat(frames, ignore_index=True), False
-        except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
-            cause = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
-            raise _query_failed(source, cause or error) from error
+    with _connection(source) as connection, _asked(source):
+        for chunk in pd.read_sql_query(sqlalchemy.text(source.sql), connection, chunksize=CHUNK_ROWS):
+            refuse_twins([str(name) for name in chunk.columns], "the query")
+            frames.append(chunk)
+            if most_rows is not None and sum(map(len, frames)) >= most_rows:
+                return pd.concat(frames, ignore_index=True), False
     frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     return frame, True
+
+
+def sql_chunks(source: SqlSource, n_rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of a query, so many at a time, each value as the database's driver gives it."""
+    import sqlalchemy
+
+    with _connection(source) as connection, _asked(source):
+        found = connection.execute(sqlalchemy.text(source.sql))
+        names = [str(name) for name in found.keys()]  # noqa: SIM118 - a result, and no mapping
+        refuse_twins(names, "the query")
+        for rows in found.partitions(n_rows):
+            yield pd.DataFrame([tuple(row) for row in rows], columns=names, dtype=object)
+
+
+@contextmanager
+def _asked(source: SqlSource) -> Iterator[None]:
+    import sqlalchemy
+
+    try:
+        yield
+    except (sqlalchemy.exc.SQLAlchemyError, pd.errors.DatabaseError) as error:
+        cause = error.__cause__ if isinstance(error, pd.errors.DatabaseError) else error
+        raise _query_failed(source, cause or error) from error
 
 
 @contextmanager

@@ -61,7 +61,7 @@ def look_at(source: str | SqlSource, given: FormatSpec = AS_FOUND) -> FirstLook:
         frame, whole = read_sql(source, MOST_CELLS // 20)
         return _typed_look(frame, (given, str(source)), len(frame), whole)
     found = find_tables(source)
-    some = _spread(found)
+    some = spread(found)
     n_times = len(found) / len(some)
     if kind_of(found[0]) != "text":
         frame, n_rows, whole = look_at_typed(some)
@@ -99,7 +99,8 @@ def with_time(look: FirstLook, name: str) -> FirstLook:
     return replace(look, frame=frame, how=how)
 
 
-def _spread(found: list[str]) -> list[str]:
+def spread(found: list[str]) -> list[str]:
+    """Some of many files, from first to last."""
     if len(found) <= MOST_FILES:
         return found
     return [found[(len(found) - 1) * step // (MOST_FILES - 1)] for step in range(MOST_FILES)]
@@ -116,7 +117,7 @@ def _read_rows(source: str | SqlSource, how: FormatSpec) -> tuple[pd.DataFrame, 
         return read_sql(source)[0], how
     found = find_tables(source)
     if kind_of(found[0]) == "text":
-        how = how if is_settled(how) else look_at_text(_spread(found), how).how
+        how = how if is_settled(how) else look_at_text(spread(found), how).how
         frames = [read_text(uri, how) for uri in found]
     else:
         frames = [read_typed(uri) for uri in found]

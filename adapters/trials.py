@@ -8,9 +8,10 @@ from threading import Lock
 
 from adapters.storage import read_array
 from core.families import baselines_for
-from core.fitting import Learning, Rows, fit_family, predict, recipe_of, score_candidate
+from core.fitting import Learning, fit_family, predict, recipe_of, score_candidate, threshold_for
 from core.metrics import Floats, score
 from core.refs import FeaturesRef
+from core.rows import Rows
 from core.rungs import thinned
 from core.search import Job, Tried
 
@@ -61,7 +62,9 @@ def _baseline_value(work: Work, name: str) -> float:
     family, learning = baselines_for(work.learning.problem)[name], work.learning
     train, validation = read_rows(work.features, family.recipe)
     fitted = fit_family(family, family.start, learning, (_share(train, work, 1.0), validation))
-    return score(learning.metric, validation.y, predict(fitted, validation.x, learning.problem))
+    prediction = predict(fitted, validation.x, learning.problem)
+    threshold = threshold_for(learning, validation.y, prediction)
+    return score(learning.metric, validation.y, prediction, threshold)
 
 
 def _share(train: Rows, work: Work, share: float) -> Rows:

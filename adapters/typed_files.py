@@ -1,8 +1,11 @@
 """Read files whose values have types of their own: Parquet and JSON lines."""
 
 import io
-from collections.abc import Sequence
-from typing import Any
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain, islice
+from typing import Any, BinaryIO
 
 import pandas as pd
 
@@ -20,6 +23,38 @@ def read_typed(uri: str) -> pd.DataFrame:
         return _parquet(uri, None)[0]
     with opened(uri) as file:
         return _json(file, uri)
+
+
+def typed_chunks(uri: str, n_rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of a Parquet or JSON lines file, so many at a time, each value of its own type."""
+    if kind_of(uri) == "parquet":
+        with _parquet_file(uri) as table:
+            for batch in table.iter_batches(batch_size=n_rows):
+                # A whole number stays one where another row of the chunk is empty.
+                yield batch.to_pandas(integer_object_nulls=True)
+        return
+    with opened(uri) as file:
+        rows = _json_rows(file, uri)
+        while some := list(islice(rows, n_rows)):
+            yield pd.DataFrame(some, dtype=object)
+
+
+def column_types(uri: str) -> dict[str, str]:
+    """The types of a Parquet file's columns, in the words of the contract."""
+    import pyarrow as pa
+
+    ways = (
+        (pa.types.is_boolean, "boolean"),
+        (pa.types.is_integer, "int"),
+        (pa.types.is_floating, "float"),
+        (pa.types.is_decimal, "float"),
+        (pa.types.is_temporal, "datetime"),
+    )
+    with _parquet_file(uri) as table:
+        return {
+            field.name: next((kind for is_kind, kind in ways if is_kind(field.type)), "text")
+            for field in table.schema_arrow
+        }
 
 
 def look_at_typed(uris: Sequence[str]) -> tuple[pd.DataFrame, int, bool]:
@@ -44,18 +79,24 @@ def _look(uri: str, n_files: int) -> tuple[pd.DataFrame, int, bool]:
 
 
 def _parquet(uri: str, most_cells: int | None) -> tuple[pd.DataFrame, int]:
+    with _parquet_file(uri) as table:
+        n_rows = table.metadata.num_rows
+        if most_cells is None or n_rows * table.metadata.num_columns <= most_cells:
+            return pd.DataFrame(table.read().to_pandas()), n_rows
+        return _some_groups(table, most_cells), n_rows
+
+
+@contextmanager
+def _parquet_file(uri: str) -> Iterator[Any]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     try:
         with opened(uri) as file:
             # Row groups need a file in which one can jump, which an unpacked stream is not.
-            table = pq.ParquetFile(file if file.seekable() else io.BytesIO(file.read()))
+            table = pq.ParquetFile(file if file.seekable() else io.BytesIO(file.read()), pre_buffer=False)
             refuse_twins(table.schema_arrow.names, uri)
-            n_rows = table.metadata.num_rows
-            if most_cells is None or n_rows * table.metadata.num_columns <= most_cells:
-                return pd.DataFrame(table.read().to_pandas()), n_rows
-            return _some_groups(table, most_cells), n_rows
+            yield table
     except pa.ArrowException as error:
         raise _unreadable(uri, error) from error
 
@@ -87,6 +128,21 @@ def _json(file: Any, uri: str) -> pd.DataFrame:
     if isinstance(frame, pd.DataFrame) and isinstance(frame.index, pd.RangeIndex):
         return frame
     return frame.reset_index(drop=True)
+
+
+def _json_rows(file: BinaryIO, uri: str) -> Iterator[dict[str, Any]]:
+    lines: Iterator[bytes] = (line for line in file if line.strip())
+    first = next(lines, b"").lstrip(b"\xef\xbb\xbf")
+    if first.lstrip().startswith(b"["):
+        # One array of all rows: it is read whole.
+        first, lines = b"[" + b"".join([first.lstrip()[1:], *lines]), iter(())
+    try:
+        for line in chain([first] if first else [], lines):
+            found = json.loads(line.decode("utf-8"))
+            for row in found if isinstance(found, list) else [found]:
+                yield {str(name): value for name, value in row.items()}
+    except (ValueError, AttributeError, RecursionError) as error:
+        raise _unreadable(uri, error) from error
 
 
 def _unreadable(uri: str, error: Exception) -> DataRejected:

@@ -10,12 +10,14 @@ import pandas as pd
 from sklearn import datasets
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 
+from core.choices import with_choices
 from core.encoding import RECIPES, categorical_positions, make_encoder
 from core.families import families_for
 from core.features import FeaturePlan, feature_columns, feature_frame
-from core.fitting import Learning, Rows, fit_candidate, pack, predict, recipe_of, score_candidate
+from core.fitting import Learning, fit_candidate, pack, predict, recipe_of, score_candidate
 from core.learning_spec import SearchSpec
 from core.metrics import METRICS, score
+from core.rows import Rows
 from core.search import Job, Plan, Tried, best_trial, search
 from core.target import code_target
 
@@ -89,7 +91,11 @@ def _search(rest, learning, encode):
         candidate = job.candidate
         return lambda: Tried(score_candidate(candidate, learning, *rows[recipe_of(candidate.family)]), 0.0)
 
-    plan = Plan(SearchSpec(trials=N_TRIALS, metric=learning.metric), families_for(learning.problem, ()), seed=0)
+    plan = Plan(
+        SearchSpec(trials=N_TRIALS, metric=learning.metric),
+        with_choices(families_for(learning.problem, ()), ()),
+        seed=0,
+    )
     best = best_trial(search(plan, start), learning.metric)
     recipe = recipe_of(best.candidate.family)
     pipeline = pack(encoders[recipe], fit_candidate(best.candidate, learning, *rows[recipe]))

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.answers import Answer, answering
+from cli.sources import source_of
 from core.errors import DataRejected, SpecError
 
 if TYPE_CHECKING:
@@ -77,24 +78,10 @@ def _init(asked: Asked) -> Answer:
 
 
 def _source_and_name(asked: Asked) -> tuple[str | dict[str, str], str]:
-    from adapters.addresses import as_written, name_for, name_for_query
+    from adapters.addresses import name_for, name_for_query
 
-    source: str | dict[str, str]
-    if asked.sql is not None or asked.url is not None:
-        if not asked.sql or not asked.url or asked.source is not None:
-            given = [
-                word for word, value in (("SOURCE", asked.source), ("--sql", asked.sql), ("--url", asked.url)) if value
-            ]
-            raise SpecError(
-                "it is not clear which table is meant",
-                f"given is {' and '.join(given)}; a query needs --sql and --url, and no SOURCE",
-                'everfit init --sql "select * from trips" --url sqlite:///trips.db --target late',
-            )
-        source, name = {"sql": asked.sql, "url": as_written(asked.url)}, asked.name or name_for_query(asked.sql)
-    elif asked.source:
-        source, name = as_written(asked.source), asked.name or name_for(asked.source)
-    else:
-        raise SpecError("there is no table to look at", "no SOURCE is given", "everfit init trips.csv --target late")
+    source = source_of(asked.source, asked.sql, asked.url, "everfit init {source} --target late")
+    name = asked.name or (name_for(source) if isinstance(source, str) else name_for_query(source["sql"]))
     if not name:
         raise SpecError("the model has no name", "the source suggests none", "give one with --name")
     return source, name

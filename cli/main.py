@@ -9,7 +9,10 @@ from cli.answers import run
 from cli.contract_commands import contract
 from cli.data_commands import land
 from cli.init_command import init
-from cli.model_commands import approve, check, release, train
+from cli.lineage_command import lineage
+from cli.model_commands import check, train
+from cli.predict_command import predict
+from cli.release_commands import approve, release, rollback
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
 
@@ -19,7 +22,8 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-for command in (demo, init, land, contract, train, check, release, approve, status, up, down):
+COMMANDS = (demo, init, land, contract, train, check, release, approve, rollback, predict, status, lineage, up, down)
+for command in COMMANDS:
     everfit.add_command(command)
 
 

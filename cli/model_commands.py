@@ -1,6 +1,5 @@
-"""Commands about one model: train, check, release, approve."""
+"""Commands about one model: train and check."""
 
-import getpass
 import threading
 from pathlib import Path
 from typing import Any
@@ -9,7 +8,7 @@ import click
 
 from cli.answers import DONE, NO, Answer, answering
 from cli.environment import prepare
-from core.outcomes import CheckOutcome, ReleaseOutcome, TrainingOutcome
+from core.outcomes import CheckOutcome, TrainingOutcome
 
 
 @click.command()
@@ -95,48 +94,3 @@ def _check_text(outcome: CheckOutcome) -> str:
         f"  {f['column']:<20}{f['kind']:<12}{f['effect']:>8.3f}{'  drifted' if f['drifted'] else ''}" for f in findings
     ]
     return "\n".join([*lines, f"  report: {outcome.report}"])
-
-
-@click.command()
-@click.argument("name")
-@click.option("--version", "number", type=click.IntRange(min=1), help="Default: the newest version.")
-@answering
-def release(name: str, number: int | None) -> Answer:
-    """Make a registered version of model NAME the champion, if it passes its checks."""
-    return _release(name, number, approved_by=None)
-
-
-@click.command()
-@click.argument("name")
-@click.option("--version", "number", type=click.IntRange(min=1), help="Default: the newest version.")
-@answering
-def approve(name: str, number: int | None) -> Answer:
-    """Release a version that waits for a person: you answer for it, and the journal says so."""
-    return _release(name, number, approved_by=getpass.getuser())
-
-
-def _release(name: str, number: int | None, approved_by: str | None) -> Answer:
-    prepare()
-    from adapters.registry import newest_version
-    from adapters.specs import read_spec
-
-    read_spec(name)
-    number = number or newest_version(name)
-    from flows.release import release as flow
-
-    state: Any = flow(name, number, approved_by=approved_by, return_state=True)
-    outcome: ReleaseOutcome | None = state.result()
-    if outcome is None:
-        document = {
-            "model": name,
-            "from_version": None,
-            "to_version": number,
-            "verdict": str(state.name).lower(),
-            "reason": state.message,
-            "checks": [],
-            "journal_entry": None,
-        }
-        return Answer(document, f"{name}: {state.message}", DONE if state.name == "Unchanged" else NO)
-    checks = "\n".join(f"  {'passed' if c['passed'] else 'FAILED'}  {c['name']}: {c['detail']}" for c in outcome.checks)
-    text = f"{name}: version {number} {outcome.verdict} ({outcome.reason})\n{checks}"
-    return Answer(outcome, text, DONE if outcome.verdict == "released" else NO)

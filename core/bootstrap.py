@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import METRICS, Floats
+from core.metrics import METRICS, Floats, as_read
 
 N_RESAMPLES = 1000
 FEWEST_BLOCKS = 20
@@ -33,17 +33,19 @@ class Paired:
         challenger: Predictions in the form of `core.metrics`.
         champion: The same rows, the same form.
         blocks: Which rows err together, as 0..n_blocks-1, shape (n,); None: every row for itself.
+        thresholds: Of the challenger and of the champion: each decides by its own.
     """
 
     y: Floats
     challenger: Floats
     champion: Floats
     blocks: NDArray[np.int64] | None = None
+    thresholds: tuple[float, float] = (0.5, 0.5)
 
     def take(self, rows: NDArray[np.bool_]) -> "Paired":
         """The rows of a slice."""
         kept = None if self.blocks is None else np.unique(self.blocks[rows], return_inverse=True)[1]
-        return Paired(self.y[rows], self.challenger[rows], self.champion[rows], kept)
+        return Paired(self.y[rows], self.challenger[rows], self.champion[rows], kept, self.thresholds)
 
 
 def paired_difference(rows: Paired, metric: str, confidence: float, seed: int) -> Difference:
@@ -56,7 +58,10 @@ def paired_difference(rows: Paired, metric: str, confidence: float, seed: int) -
         seed: Seed of the resampling.
     """
     info = METRICS[metric]
-    challenger, champion = info.scorer(rows.y, rows.challenger), info.scorer(rows.y, rows.champion)
+    challenger, champion = (
+        info.scorer(rows.y, as_read(metric, prediction, threshold))
+        for prediction, threshold in zip((rows.challenger, rows.champion), rows.thresholds, strict=True)
+    )
 
     def gain(weights: Floats) -> float:
         return info.gain(challenger(weights), champion(weights))

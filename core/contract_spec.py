@@ -52,3 +52,4 @@ class SentinelSpec(Section):
     duplicates: Level = Field("warn", description="Rows of validation or test that training rows repeat")
     groups: Level = Field("block", description="A value of data.group on two sides of the split")
     order: Level = Field("block", description="Test rows older than training rows, where the split is by time")
+    rare: Level = Field("warn", description="Classes that too few test rows hold to measure a model on them")

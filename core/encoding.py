@@ -1,6 +1,7 @@
 """One encoder a recipe: from feature rows to the dense array that a family reads, of scikit-learn's own parts only."""
 
 from collections.abc import Callable, Mapping
+from itertools import combinations
 from types import MappingProxyType
 from typing import Any
 
@@ -30,6 +31,8 @@ def make_encoder(recipe: str, columns: FeatureColumns, rare_share: float) -> Any
         ("categories", categories, list(columns.categories)),
     ]
     parts += _date_parts(columns.dates)
+    if columns.pairs:
+        parts.append(("products", *_products(columns.pairs)))
     parts += [(f"text {name}", _text(), name) for name in columns.texts]
     return ColumnTransformer([part for part in parts if part[2]], sparse_threshold=0)
 
@@ -62,6 +65,25 @@ def _knots(length: float, n_points: int, n_columns: int) -> Any:
     return np.repeat(np.linspace(0, length, n_points + 1)[:, np.newaxis], n_columns, axis=1)
 
 
+def _products(pairs: tuple[tuple[str, str], ...]) -> tuple[Any, list[str]]:
+    """Products of centred numbers, so that a product says what its factors do not, and the columns they read."""
+    from sklearn.compose import ColumnTransformer
+    from sklearn.impute import SimpleImputer
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import PolynomialFeatures, StandardScaler
+
+    names = sorted({name for pair in pairs for name in pair})
+    every = list(combinations(names, 2))
+    wanted = [len(names) + every.index((min(pair), max(pair))) for pair in pairs]
+    return make_pipeline(
+        SimpleImputer(strategy="median", keep_empty_features=True),
+        StandardScaler(),
+        PolynomialFeatures(2, interaction_only=True, include_bias=False),
+        ColumnTransformer([("wanted", "passthrough", wanted)]),
+        StandardScaler(),
+    ), names
+
+
 def _text() -> Any:
     from sklearn.decomposition import TruncatedSVD
     from sklearn.feature_extraction.text import TfidfVectorizer
@@ -75,11 +97,11 @@ def _text() -> Any:
 def _for_trees(rare_share: float) -> tuple[Any, Any]:
     from sklearn.preprocessing import OrdinalEncoder
 
-    # Trees read missing values as they are; -1 is read as missing too, so an unseen category is no surprise.
+    # Trees read missing values as they are, of numbers and of codes; an unseen category is a missing one.
     codes = OrdinalEncoder(
         handle_unknown="use_encoded_value",
-        unknown_value=-1,
-        encoded_missing_value=-1,
+        unknown_value=np.nan,
+        encoded_missing_value=np.nan,
         min_frequency=rare_share or None,
         max_categories=MOST_CATEGORIES,
     )

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
+from core.boosters import build_lightgbm, build_xgboost, watch_lightgbm, watch_xgboost
+from core.metrics import Floats
+
 Params = Mapping[str, Any]
 
 
@@ -19,6 +22,20 @@ class Range:
 
 
 @dataclass(frozen=True, slots=True)
+class Watched:
+    """The rows by which a fit stops early, their weights if they have any, and which columns are category codes."""
+
+    x: Floats
+    y: Floats
+    weights: Floats | None
+    categorical: tuple[int, ...]
+
+
+def _watch_nothing(estimator: Any, rows: Watched) -> dict[str, Any]:
+    return {}
+
+
+@dataclass(frozen=True, slots=True)
 class Family:
     """One kind of model.
 
@@ -28,6 +45,8 @@ class Family:
         space: Parameters to search.
         start: Parameters of the first candidate, the library's defaults or near them.
         build: From parameters, problem and seed to an unfitted estimator.
+        watch: Prepares an estimator for early stopping; what it gives back goes into `fit`.
+        weighable: Whether `fit` takes weights of rows.
     """
 
     recipe: str
@@ -35,6 +54,8 @@ class Family:
     space: Mapping[str, Range]
     start: Params
     build: Callable[[Params, str, int], Any]
+    watch: Callable[[Any, Watched], dict[str, Any]] = _watch_nothing
+    weighable: bool = True
 
 
 def families_for(problem: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -49,6 +70,12 @@ def _boosting(params: Params, problem: str, seed: int) -> Any:
         ensemble.HistGradientBoostingRegressor if problem == "regression" else ensemble.HistGradientBoostingClassifier
     )
     return kind(max_iter=400, early_stopping=True, n_iter_no_change=10, random_state=seed, **params)
+
+
+def _watch_boosting(estimator: Any, rows: Watched) -> dict[str, Any]:
+    estimator.set_params(categorical_features=list(rows.categorical) or None)
+    weights = {} if rows.weights is None else {"sample_weight_val": rows.weights}
+    return {"X_val": rows.x, "y_val": rows.y, **weights}
 
 
 def _forest(params: Params, problem: str, seed: int) -> Any:
@@ -78,7 +105,7 @@ def _network(params: Params, problem: str, seed: int) -> Any:
     kind = neural_network.MLPRegressor if problem == "regression" else neural_network.MLPClassifier
     width = params["width"]
     rest = {name: value for name, value in params.items() if name != "width"}
-    return kind((width, width), max_iter=100, early_stopping=True, random_state=seed, **rest)
+    return kind(hidden_layer_sizes=(width, width), max_iter=100, early_stopping=True, random_state=seed, **rest)
 
 
 def _logistic(params: Params, problem: str, seed: int) -> Any:
@@ -109,6 +136,14 @@ TREES_SPACE = {
     "min_samples_leaf": Range(2, 100, log=True, whole=True),
     "max_samples": Range(0.05, 0.4, log=True),
 }
+# Of LightGBM and XGBoost, which call these the same.
+BOOSTERS_SPACE = {
+    "learning_rate": Range(0.02, 0.3, log=True),
+    "reg_lambda": Range(1e-3, 100.0, log=True),
+    "colsample_bytree": Range(0.3, 1.0),
+    "subsample": Range(0.5, 1.0),
+}
+BOOSTERS_START = {"learning_rate": 0.1, "reg_lambda": 1.0, "colsample_bytree": 1.0, "subsample": 1.0}
 FAMILIES: Mapping[str, Family] = MappingProxyType(
     {
         "hist_gradient_boosting": Family(
@@ -129,6 +164,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "max_features": 1.0,
             },
             build=_boosting,
+            watch=_watch_boosting,
         ),
         "logistic_regression": Family("linear", CLASSES, {"C": Range(1e-3, 10.0, log=True)}, {"C": 1.0}, _logistic),
         "linear_regression": Family("linear", NUMBERS, {"alpha": Range(1e-3, 1e3, log=True)}, {"alpha": 1.0}, _ridge),
@@ -147,7 +183,12 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             build=_extra_trees,
         ),
         "nearest_neighbors": Family(
-            "linear", ANY, {"n_neighbors": Range(3, 200, log=True, whole=True)}, {"n_neighbors": 15}, _neighbors
+            recipe="linear",
+            problems=ANY,
+            space={"n_neighbors": Range(3, 200, log=True, whole=True)},
+            start={"n_neighbors": 15},
+            build=_neighbors,
+            weighable=False,
         ),
         "neural_network": Family(
             recipe="linear",
@@ -159,6 +200,30 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             },
             start={"width": 32, "alpha": 1e-4, "learning_rate_init": 1e-3},
             build=_network,
+        ),
+        "lightgbm": Family(
+            recipe="trees",
+            problems=ANY,
+            space={
+                **BOOSTERS_SPACE,
+                "num_leaves": Range(8, 128, log=True, whole=True),
+                "min_child_samples": Range(5, 200, log=True, whole=True),
+            },
+            start={**BOOSTERS_START, "num_leaves": 31, "min_child_samples": 20},
+            build=build_lightgbm,
+            watch=watch_lightgbm,
+        ),
+        "xgboost": Family(
+            recipe="trees",
+            problems=ANY,
+            space={
+                **BOOSTERS_SPACE,
+                "max_depth": Range(3, 10, whole=True),
+                "min_child_weight": Range(1.0, 100.0, log=True),
+            },
+            start={**BOOSTERS_START, "max_depth": 6, "min_child_weight": 1.0},
+            build=build_xgboost,
+            watch=watch_xgboost,
         ),
     }
 )

@@ -16,6 +16,7 @@ DECLARED_KINDS = {"float": "number", "int": "number", "boolean": "number", "cate
 # Prose has more different words than this; fewer cannot be told apart in `core.encoding.TEXT_DIMENSIONS` dimensions.
 FEWEST_WORDS = 40
 N_LOOKED_AT = 2000
+LARGEST = 1e30
 # What pandas.api.types.infer_dtype says of a column of objects.
 HELD_NUMBERS = frozenset({"decimal", "integer", "floating", "mixed-integer-float", "boolean"})
 HELD_CATEGORIES = frozenset({"string", "categorical", "mixed-integer"})
@@ -31,6 +32,10 @@ class FeaturePlan:
         rare_share: Categories rarer than this share of the training rows are folded into one.
         recipes: The encodings that the searched families and the baselines need.
         dates, text: Whether moments and free texts become features.
+        interactions: At most so many products of two numbers; the most telling ones are chosen.
+        pairs: These products instead.
+        selection: Whether columns that tell nothing are dropped.
+        seed: Of what selection and interactions look at.
     """
 
     excluded: tuple[str, ...]
@@ -39,21 +44,31 @@ class FeaturePlan:
     recipes: tuple[str, ...]
     dates: bool = True
     text: bool = True
+    interactions: int = 0
+    pairs: tuple[tuple[str, str], ...] = ()
+    selection: bool = False
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class FeatureColumns:
-    """The raw columns that a model reads, by how they are encoded."""
+    """The raw columns that a model reads, by how they are encoded; `pairs` are numbers whose product is read too."""
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
     dates: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
+    pairs: tuple[tuple[str, str], ...] = ()
 
     @property
     def names(self) -> tuple[str, ...]:
         """All of them, in the order of the encoded columns."""
         return self.numbers + self.categories + self.dates + self.texts
+
+    def kind_of(self, name: str) -> str:
+        """number, category, date or text."""
+        by_kind = zip(KINDS, (self.numbers, self.categories, self.dates, self.texts), strict=True)
+        return next(kind for kind, names in by_kind if name in names)
 
 
 def feature_columns(train: pd.DataFrame, plan: FeaturePlan) -> FeatureColumns:
@@ -135,25 +150,27 @@ def feature_frame(frame: pd.DataFrame, columns: FeatureColumns) -> pd.DataFrame:
 def _as_numbers(column: pd.Series) -> Floats:
     try:
         numbers = column.to_numpy(np.float64, na_value=np.nan)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise DataRejected(
             f"the column '{column.name}' does not hold numbers",
             " ".join(str(error).split())[:200],
             "correct the values, or drop the column in `features.drop`",
         ) from error
-    return np.where(np.isfinite(numbers), numbers, np.nan)
+    # Forests reckon in single precision, where a larger number is infinite and refused.
+    return np.where(np.isfinite(numbers), np.clip(numbers, -LARGEST, LARGEST), np.nan)
 
 
 def _as_days(column: pd.Series) -> Floats:
     try:
-        moments = pd.to_datetime(column, utc=True)
-    except (TypeError, ValueError) as error:
+        # In microseconds: in nanoseconds time ends in 2262.
+        moments = pd.to_datetime(column, utc=True).dt.as_unit("us")
+        days = (moments - pd.Timestamp(0, tz="UTC").as_unit("us")) / pd.Timedelta(days=1).as_unit("us")
+    except (TypeError, ValueError, ArithmeticError) as error:
         raise DataRejected(
             f"the column '{column.name}' does not hold moments",
             " ".join(str(error).split())[:200],
             "correct the values, or drop the column in `features.drop`",
         ) from error
-    days = (moments - pd.Timestamp(0, tz="UTC")) / pd.Timedelta(days=1)
     return np.asarray(days, dtype=np.float64)
 
 

@@ -54,6 +54,7 @@ def refuse_blocking(findings: tuple[Finding, ...], model: str) -> None:
     ways = {
         "leaks": f"add {', '.join(sorted({f.column for f in blocking if f.rule == 'leaks'}))} to `features.drop`",
         "groups": "set `split.by: group`",
+        "rare": "give more rows of the rare classes, join them, or set a larger `split.test`",
         "order": "see that `data.time` is the time at which a row is known",
     }
     way = ways.get(first.rule, "correct the data, or name the column in `features.drop`")

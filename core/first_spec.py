@@ -13,7 +13,7 @@ from core.families import families_for
 from core.first_contract import first_contract, positive_of
 from core.kinds import ColumnFinding, find_kind
 from core.metrics import default_metric
-from core.roles import Roles, choose_split, find_roles
+from core.roles import Roles, choose_salt, choose_split, find_roles
 from core.source_spec import FormatSpec
 from core.spec import TrainingSpec
 from core.target import code_target, infer_problem
@@ -76,7 +76,7 @@ def propose(frame: pd.DataFrame, wanted: Wanted) -> Proposal:
         "data": {**wanted.data, "key": roles.key, "time": roles.time, "group": roles.group},
         "contract": first_contract(frame, found, roles.key, wanted.target, whole=wanted.whole),
         "features": {"drop": drop},
-        "split": {"by": by},
+        "split": {"by": by, "salt": choose_salt(frame, roles, by, (wanted.target, problem))},
         "search": {"families": families_for(problem, ()), "metric": metric},
         "gate": {"versus_champion": {"metric": metric}},
     }

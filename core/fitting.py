@@ -1,13 +1,16 @@
 """Fit one candidate on encoded rows, predict with it, and pack it into a pipeline that reads raw rows."""
 
-import inspect
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import numpy as np
 
+from core.choices import BALANCED, LOG_TARGET, settled
+from core.corrected import fit_balanced, fit_log, fit_plain
 from core.families import DUMMY, FAMILIES, Family, Params
 from core.metrics import METRICS, Floats, score
+from core.rows import Rows
+from core.threshold import HALF, choose_threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,21 +23,21 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Learning:
-    """What is to be learned: target column, problem, metric of the search, and the seed of everything random."""
+    """What is to be learned: target column, problem, metric of the search, and the seed of everything random.
+
+    Attributes:
+        weights: `auto` where a candidate says, `balanced` for every candidate, or `none`.
+        log: Whether log(1 + y) is learned; `auto` where a candidate says.
+        threshold: Above which probability a row is positive; None: chosen on the validation rows.
+    """
 
     target: str
     problem: str
     metric: str
     seed: int
-
-
-@dataclass(frozen=True, slots=True)
-class Rows:
-    """Encoded rows, shape (n, n_encoded), their target, shape (n,), and which encoded columns are category codes."""
-
-    x: Floats
-    y: Floats
-    categorical: tuple[int, ...] = ()
+    weights: str = "none"
+    log: bool | str = False
+    threshold: float | None = None
 
 
 def fit_candidate(candidate: Candidate, learning: Learning, train: Rows, validation: Rows) -> Any:
@@ -42,22 +45,32 @@ def fit_candidate(candidate: Candidate, learning: Learning, train: Rows, validat
 
     One thread: the order of floating point sums, and so the model, must not depend on the machine's cores.
     """
-    return fit_family(FAMILIES[candidate.family], dict(candidate.params), learning, (train, validation))
+    return fit_family(FAMILIES[candidate.family], decisions(candidate, learning), learning, (train, validation))
+
+
+def decisions(candidate: Candidate, learning: Learning) -> dict[str, Any]:
+    """The candidate's parameters, and what the YAML has decided for all of them."""
+    return {**dict(candidate.params), **settled(learning.problem, learning.weights, learning.log)}
 
 
 def fit_family(family: Family, params: Params, learning: Learning, rows: tuple[Rows, Rows]) -> Any:
     """A fitted estimator of a family, from training and validation rows."""
     from threadpoolctl import threadpool_limits
 
-    train, validation = rows
     if learning.problem != "regression":
-        check_classes(train.y, validation.y)
-    estimator = family.build(params, learning.problem, learning.seed)
+        check_classes(rows[0].y, rows[1].y)
+    own = {name: value for name, value in params.items() if name not in (BALANCED, LOG_TARGET)}
+    estimator = family.build(own, learning.problem, learning.seed)
+    fit = fit_balanced if params.get(BALANCED) else fit_log if params.get(LOG_TARGET) else fit_plain
     with threadpool_limits(limits=1):
-        if "X_val" not in inspect.signature(estimator.fit).parameters:
-            return estimator.fit(train.x, train.y)
-        estimator.set_params(categorical_features=list(train.categorical) or None)
-        return estimator.fit(train.x, train.y, X_val=validation.x, y_val=validation.y)
+        return fit(family, estimator, rows)
+
+
+def threshold_for(learning: Learning, y: Floats, prediction: Floats) -> float:
+    """Above which probability of the positive class a row counts as positive; one half where there is no such class."""
+    if learning.problem != "binary":
+        return HALF
+    return choose_threshold(learning.metric, y, prediction) if learning.threshold is None else learning.threshold
 
 
 def check_classes(train: Floats, validation: Floats) -> None:
@@ -87,9 +100,15 @@ def predict(estimator: Any, x: Any, problem: str) -> Floats:
 
 
 def score_candidate(candidate: Candidate, learning: Learning, train: Rows, validation: Rows) -> float:
-    """The search metric on the validation rows."""
+    """The search metric on the validation rows, by the candidate's own threshold where it counts decisions.
+
+    A threshold that was chosen on the rows that it is scored on flatters, all candidates alike: the best one is found,
+    how good it is the test rows say.
+    """
     fitted = fit_candidate(candidate, learning, train, validation)
-    return score(learning.metric, validation.y, predict(fitted, validation.x, learning.problem))
+    prediction = predict(fitted, validation.x, learning.problem)
+    threshold = threshold_for(learning, validation.y, prediction) if METRICS[learning.metric].thresholded else HALF
+    return score(learning.metric, validation.y, prediction, threshold)
 
 
 def pack(encoder: Any, estimator: Any) -> Any:

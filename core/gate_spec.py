@@ -1,9 +1,11 @@
 """The `gate` and `release` parts of a model's YAML: what a new model must reach, and how it becomes champion."""
 
+from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field
 
+from core.durations import Duration
 from core.learning_spec import Metric
 from core.section import Section
 
@@ -27,5 +29,8 @@ class GateSpec(Section):
 
 class ReleaseSpec(Section):
     approval: Literal["never", "when_undecided", "always"] = Field("never", description="When a person must agree")
+    approval_timeout: Duration = Field(
+        timedelta(days=7), description="How long a release waits for a person; then the champion stays"
+    )
     shadow_rows: int = Field(2000, ge=0, description="Newest rows that both models score before the move")
     max_latency_ms: float = Field(50.0, gt=0, description="Largest 95th percentile of the time to score one row")

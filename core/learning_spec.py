@@ -1,15 +1,15 @@
 """The `target`, `features`, `split` and `search` parts of a model's YAML: what is learned, from what, and how."""
 
 from datetime import timedelta
-from typing import Literal, Self
+from typing import Annotated, Literal, Self
 
-from pydantic import Field, StrictBool, model_validator
+from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
 from core.contract_spec import Share
 from core.durations import Duration
 from core.section import Section
 
-Metric = Literal["accuracy", "roc_auc", "f1", "log_loss", "rmse", "mae", "r2"]
+Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "average_precision", "f1", "log_loss", "rmse", "mae", "r2"]
 FamilyName = Literal[
     "hist_gradient_boosting",
     "logistic_regression",
@@ -18,6 +18,8 @@ FamilyName = Literal[
     "extra_trees",
     "nearest_neighbors",
     "neural_network",
+    "lightgbm",
+    "xgboost",
 ]
 
 
@@ -26,15 +28,55 @@ class TargetSpec(Section):
     positive: StrictBool | str | int | float | None = Field(
         None, union_mode="left_to_right", description="Value that counts as positive; default the rarer one"
     )
+    weights: Literal["auto", "balanced", "none"] = Field(
+        "auto", description="Of classes: all the same (balanced), none, or as the search finds for rare ones (auto)"
+    )
+    threshold: Literal["auto"] | Annotated[float, Field(gt=0, lt=1)] = Field(
+        "auto", description="Above which probability a row is positive; auto: chosen for the metric on validation rows"
+    )
+    log: Literal["auto"] | StrictBool = Field(
+        "auto", description="Whether log(1 + number) is learned; auto: as the search finds for skewed numbers"
+    )
+
+
+# A module and a function in it: neither a path nor an expression.
+REFERENCE = r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$"
+# YAML reads a bare `off` as false.
+Switch = Annotated[Literal["auto", "off"], BeforeValidator(lambda value: "off" if value is False else value)]
+
+
+Pair = Annotated[tuple[str, str], Field(description="Two columns of numbers")]
+Interactions = Annotated[
+    Literal["off"] | Annotated[int, Field(ge=1, le=50)] | tuple[Pair, ...],
+    BeforeValidator(lambda value: "off" if value is False else value),
+]
+
+
+class LagSpec(Section):
+    columns: tuple[str, ...] = Field(
+        min_length=1, description="Whose earlier values become features; also dropped ones"
+    )
+    by: str | None = Field(None, description="Column that names whose past it is, such as a shop; default the table's")
+    periods: tuple[Annotated[int, Field(ge=1, le=1000)], ...] = Field(
+        (1,), min_length=1, description="How many moments of `data.time` back"
+    )
 
 
 class FeatureSpec(Section):
     drop: tuple[str, ...] = Field((), description="Columns that are never features")
-    dates: Literal["auto", "off"] = Field(
-        "auto", description="Moments become elapsed time and places in day, week, year"
-    )
-    text: Literal["auto", "off"] = Field("auto", description="Prose becomes TF-IDF in a few dimensions (SVD)")
+    dates: Switch = Field("auto", description="auto | off; moments become elapsed time and places in day, week, year")
+    text: Switch = Field("auto", description="auto | off; prose becomes TF-IDF in a few dimensions (SVD)")
     rare_category_share: Share = Field(0.001, description="Categories rarer than this are folded into one")
+    custom: str | None = Field(
+        None, pattern=REFERENCE, description="Your own step, module:function; the module lies beside this file"
+    )
+    interactions: Interactions = Field(
+        "off", description="off | N | [[a, b], ...]; products of up to N pairs that tell more than their columns alone"
+    )
+    selection: Switch = Field(
+        "off", description="auto | off; columns that tell no more than shuffled copies of them are dropped"
+    )
+    lags: LagSpec | None = Field(None, description="Earlier values as features: {columns, by, periods}")
 
 
 class SplitSpec(Section):
@@ -44,6 +86,12 @@ class SplitSpec(Section):
     test: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that score the model")
     validation: float = Field(0.15, gt=0, lt=0.9, description="Share of rows that tune and stop it")
     gap: Duration = Field(timedelta(0), description="Span left out between the parts of a time split")
+    salt: int = Field(
+        0,
+        ge=0,
+        lt=2**32,
+        description="Which arrangement of a hash or group split; another one moves rows between parts",
+    )
 
     @model_validator(mode="after")
     def _leaves_training_rows(self) -> Self:

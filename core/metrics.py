@@ -2,7 +2,8 @@
 
 A prediction is, by problem: the probability of the positive class, shape (n,); the probability of each class, shape
 (n, n_classes); a number, shape (n,). A target is 0/1, 0..n_classes-1, or a number. All formulas equal scikit-learn's
-with `sample_weight` (multiclass: ROC AUC one-vs-rest macro, F1 macro), which the tests hold.
+with `sample_weight` (multiclass: ROC AUC and average precision one-vs-rest macro, F1 macro), which the tests hold.
+A metric of decided classes reads a binary prediction by a threshold; many classes are decided by the most probable.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,25 +20,33 @@ SMALLEST_PROBABILITY = float(np.finfo(np.float64).eps)
 
 @dataclass(frozen=True, slots=True)
 class MetricInfo:
-    """What a metric is for, how it is computed, and which way is better."""
+    """What a metric is for, how it is computed, which way is better, and whether it reads decided classes."""
 
     problems: frozenset[str]
     greater_is_better: bool
     scorer: Callable[[Floats, Floats], Scorer]
+    thresholded: bool = False
 
     def gain(self, challenger: float, champion: float) -> float:
         """How much better the challenger is, in units of the metric; negative when it is worse."""
         return challenger - champion if self.greater_is_better else champion - challenger
 
 
-def score(metric: str, y: Floats, prediction: Floats) -> float:
+def score(metric: str, y: Floats, prediction: Floats, threshold: float = 0.5) -> float:
     """One metric over all rows; NaN where it is undefined (ROC AUC of one class)."""
-    return METRICS[metric].scorer(y, prediction)(np.ones(len(y)))
+    return METRICS[metric].scorer(y, as_read(metric, prediction, threshold))(np.ones(len(y)))
 
 
-def score_all(problem: str, y: Floats, prediction: Floats) -> dict[str, float]:
+def score_all(problem: str, y: Floats, prediction: Floats, threshold: float = 0.5) -> dict[str, float]:
     """Every metric that fits the problem."""
-    return {name: score(name, y, prediction) for name, info in METRICS.items() if problem in info.problems}
+    return {name: score(name, y, prediction, threshold) for name, info in METRICS.items() if problem in info.problems}
+
+
+def as_read(metric: str, prediction: Floats, threshold: float) -> Floats:
+    """The prediction as a metric's scorer reads it: decided by the threshold (1 or 0) where it counts decisions."""
+    if METRICS[metric].thresholded and prediction.ndim == 1:
+        return labels(prediction, threshold)
+    return prediction
 
 
 def default_metric(problem: str) -> str:
@@ -53,9 +62,9 @@ def row_loss(problem: str, y: Floats, prediction: Floats) -> Floats:
     return -np.log(np.clip(truth, SMALLEST_PROBABILITY, 1.0))
 
 
-def labels(prediction: Floats) -> Floats:
-    """The predicted class of each row: above one half, or the most probable."""
-    return (prediction > 0.5).astype(float) if prediction.ndim == 1 else prediction.argmax(axis=1).astype(float)
+def labels(prediction: Floats, threshold: float = 0.5) -> Floats:
+    """The predicted class of each row: above the threshold, or the most probable."""
+    return (prediction > threshold).astype(float) if prediction.ndim == 1 else prediction.argmax(axis=1).astype(float)
 
 
 def _probability_of_truth(y: Floats, prediction: Floats) -> Floats:
@@ -70,6 +79,18 @@ def _mean_of(loss: Floats) -> Scorer:
 
 def _accuracy(y: Floats, prediction: Floats) -> Scorer:
     return _mean_of((labels(prediction) == y).astype(float))
+
+
+def _balanced_accuracy(y: Floats, prediction: Floats) -> Scorer:
+    right = (labels(prediction) == y).astype(float)
+    members = [(y == code).astype(float) for code in np.unique(y)]
+
+    def weighted(weights: Floats) -> float:
+        totals = [np.dot(weights, member) for member in members]
+        recalls = [np.dot(weights * member, right) / n for member, n in zip(members, totals, strict=True) if n > 0]
+        return float(np.mean(recalls)) if recalls else float("nan")
+
+    return weighted
 
 
 def _log_loss(y: Floats, prediction: Floats) -> Scorer:
@@ -112,11 +133,34 @@ def _f1_of_class(actual: NDArray[np.bool_], predicted: NDArray[np.bool_], weight
 
 
 def _roc_auc(y: Floats, prediction: Floats) -> Scorer:
+    return _one_against_rest(auc_scorer, y, prediction)
+
+
+def _average_precision(y: Floats, prediction: Floats) -> Scorer:
+    return _one_against_rest(_precision_scorer, y, prediction)
+
+
+def _one_against_rest(make: Callable[[Floats, Floats], Scorer], y: Floats, prediction: Floats) -> Scorer:
     if prediction.ndim == 1:
-        return auc_scorer((y == 1).astype(float), prediction)
-    scorers = [auc_scorer((y == c).astype(float), prediction[:, c]) for c in range(prediction.shape[1])]
+        return make((y == 1).astype(float), prediction)
+    scorers = [make((y == c).astype(float), prediction[:, c]) for c in range(prediction.shape[1])]
     # A class that does not occur in the rows has no ROC AUC; the mean is of those that do.
     return lambda weights: _mean_of_known([scorer(weights) for scorer in scorers])
+
+
+def _precision_scorer(positive: Floats, prediction: Floats) -> Scorer:
+    order = np.argsort(-prediction, kind="stable")
+    ranked, positive = prediction[order], positive[order]
+    ends = np.append(np.flatnonzero(ranked[1:] != ranked[:-1]), len(ranked) - 1) if len(ranked) else np.array([], int)
+
+    def weighted(weights: Floats) -> float:
+        hits, called = np.cumsum(weights[order] * positive)[ends], np.cumsum(weights[order])[ends]
+        if not len(hits) or hits[-1] <= 0:
+            return float("nan")
+        precision = np.divide(hits, called, out=np.zeros_like(hits), where=called > 0)
+        return float(np.dot(np.diff(hits, prepend=0.0), precision) / hits[-1])
+
+    return weighted
 
 
 def _mean_of_known(values: list[float]) -> float:
@@ -152,9 +196,11 @@ CLASSES = frozenset({"binary", "multiclass"})
 NUMBERS = frozenset({"regression"})
 METRICS: Mapping[str, MetricInfo] = MappingProxyType(
     {
-        "accuracy": MetricInfo(CLASSES, True, _accuracy),
+        "accuracy": MetricInfo(CLASSES, True, _accuracy, thresholded=True),
+        "balanced_accuracy": MetricInfo(CLASSES, True, _balanced_accuracy, thresholded=True),
         "roc_auc": MetricInfo(CLASSES, True, _roc_auc),
-        "f1": MetricInfo(CLASSES, True, _f1),
+        "average_precision": MetricInfo(CLASSES, True, _average_precision),
+        "f1": MetricInfo(CLASSES, True, _f1, thresholded=True),
         "log_loss": MetricInfo(CLASSES, False, _log_loss),
         "rmse": MetricInfo(NUMBERS, False, _rmse),
         "mae": MetricInfo(NUMBERS, False, _mae),

@@ -24,11 +24,16 @@ class TrainingOutcome:
     rows: int
     snapshot_rows: int
     warnings: list[dict[str, Any]]
+    features: list[dict[str, Any]]
     quarantined: dict[str, Any] | None
     stages: list[dict[str, Any]]
     seconds: float
     flow_run_id: str | None
     mlflow_run_id: str | None
+    classes: list[dict[str, Any]]
+    weights: str
+    threshold: float | None
+    log_target: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +60,11 @@ class CheckOutcome:
 
 @dataclass(frozen=True, slots=True)
 class ReleaseOutcome:
-    """The answer of a release; keys as in the command `release --json`."""
+    """The answer of a release or a rollback; keys as in the commands `release --json` and `rollback --json`.
+
+    Attributes:
+        move: Number of the move in the champion's history; None where there was none.
+    """
 
     model: str
     from_version: int | None
@@ -67,5 +76,6 @@ class ReleaseOutcome:
     cause: str | None
     event_id: str | None
     approved_by: str | None
+    move: int | None
     seconds: float
     flow_run_id: str | None

@@ -39,17 +39,19 @@ class Decay:
     reason: str
 
 
-def scorecard(problem: str, y: Floats, prediction: Floats) -> Scorecard:
+def scorecard(problem: str, y: Floats, prediction: Floats, threshold: float = 0.5) -> Scorecard:
     """Score labelled rows.
 
     Args:
         problem: binary, multiclass or regression.
         y: Targets, shape (n,), without NaN.
         prediction: In the form of `core.metrics`.
+        threshold: Above which probability a row counts as positive.
     """
     loss = row_loss(problem, y, prediction)
     gap, spread = _gap(problem, y, prediction)
-    return Scorecard(len(y), score_all(problem, y, prediction), float(loss.mean()), float(loss.std()), gap, spread)
+    metrics = score_all(problem, y, prediction, threshold)
+    return Scorecard(len(y), metrics, float(loss.mean()), float(loss.std()), gap, spread)
 
 
 def _gap(problem: str, y: Floats, prediction: Floats) -> tuple[float, float]:
@@ -80,7 +82,7 @@ def decay(holdout: Scorecard, now: Scorecard) -> Decay:
     return Decay(False, f"loss {holdout.loss:.3f} -> {now.loss:.3f}, mean prediction off by {now.gap:+.3f}")
 
 
-def estimated_metrics(problem: str, prediction: Floats) -> dict[str, float]:
+def estimated_metrics(problem: str, prediction: Floats, threshold: float = 0.5) -> dict[str, float]:
     """What a calibrated classifier expects of itself, without labels; empty for numbers.
 
     Each row counts as positive by its own probability, as in confidence-based performance estimation (NannyML). Right
@@ -90,5 +92,5 @@ def estimated_metrics(problem: str, prediction: Floats) -> dict[str, float]:
         return {}
     if problem == "multiclass":
         return {"accuracy": float(prediction.max(axis=1).mean())}
-    expected = {"accuracy": float(np.maximum(prediction, 1 - prediction).mean())}
+    expected = {"accuracy": float(np.where(prediction > threshold, prediction, 1 - prediction).mean())}
     return expected | {"roc_auc": auc_scorer(prediction, prediction)(np.ones(len(prediction)))}

@@ -52,10 +52,11 @@ def _plain_objects(column: pd.Series) -> pd.Series:
         return pd.to_numeric(column.astype("float64"))
     if kinds and all(issubclass(kind, dt.date) for kind in kinds):
         return pd.to_datetime(column, errors="coerce", utc=True).dt.tz_localize(None).astype("datetime64[us]")
-    return column.map(_as_text, na_action="ignore") if len(values) else column.astype("float64")
+    return column.map(as_text, na_action="ignore") if len(values) else column.astype("float64")
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """A value of any kind as text; a structure as JSON."""
     if isinstance(value, bytes):
         return value.decode("utf-8", errors="backslashreplace")
     if isinstance(value, dict | list | tuple) or hasattr(value, "tolist"):

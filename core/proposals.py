@@ -13,7 +13,7 @@ from optuna.distributions import BaseDistribution, CategoricalDistribution, Floa
 from optuna.trial import FrozenTrial, TrialState
 
 from core.errors import TrainingError
-from core.families import FAMILIES, Range
+from core.families import Family, Range
 from core.fitting import Candidate, better_first
 from core.rungs import climbs
 from core.search import Plan
@@ -44,7 +44,8 @@ class FamilyTPE(optuna.samplers.BaseSampler):
     TPE with groups samples the parameters of every family for every trial, which costs several times as much.
     """
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, families: Mapping[str, Family]) -> None:
+        self.families = families
         _count_tails_in_c()
         self.tpe = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
         self.sampled: dict[str, Any] = {}
@@ -66,7 +67,7 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         """The family, or all parameters of the family at the first of them."""
         if param_name not in self.sampled:
             family = trial.params.get("family")
-            space = _distributions(family) if family else {param_name: param_distribution}
+            space = _distributions(family, self.families[family]) if family else {param_name: param_distribution}
             self.sampled = self.tpe.sample_relative(study, trial, space)
         if param_name in self.sampled:
             return self.sampled[param_name]
@@ -84,13 +85,14 @@ def _count_tails_in_c() -> None:
         _truncnorm._log_ndtr = log_ndtr
 
 
-def distributions_of(candidate: Candidate, families: tuple[str, ...]) -> dict[str, BaseDistribution]:
+def distributions_of(candidate: Candidate, families: Mapping[str, Family]) -> dict[str, BaseDistribution]:
     """What each of a candidate's parameters was drawn from."""
-    return {"family": CategoricalDistribution(families), **_distributions(candidate.family)}
+    choice = CategoricalDistribution(tuple(families))
+    return {"family": choice, **_distributions(candidate.family, families[candidate.family])}
 
 
-def _distributions(family: str) -> dict[str, BaseDistribution]:
-    return {f"{family}.{name}": _distribution(span) for name, span in FAMILIES[family].space.items()}
+def _distributions(name: str, family: Family) -> dict[str, BaseDistribution]:
+    return {f"{name}.{each}": _distribution(span) for each, span in family.space.items()}
 
 
 def _distribution(span: Range) -> BaseDistribution:
@@ -99,15 +101,15 @@ def _distribution(span: Range) -> BaseDistribution:
     return FloatDistribution(span.low, span.high, log=span.log)
 
 
-SAMPLERS: Mapping[str, Callable[[int], optuna.samplers.BaseSampler]] = MappingProxyType(
+SAMPLERS: Mapping[str, Callable[[int, Mapping[str, Family]], optuna.samplers.BaseSampler]] = MappingProxyType(
     {
         "tpe": FamilyTPE,
-        "random": lambda seed: optuna.samplers.RandomSampler(seed=seed),
-        "grid": lambda seed: optuna.samplers.RandomSampler(seed=seed),
-        "qmc": lambda seed: optuna.samplers.QMCSampler(seed=seed, scramble=True),
-        "cmaes": lambda seed: optuna.samplers.CmaEsSampler(seed=seed),
-        "gp": lambda seed: optuna.samplers.GPSampler(seed=seed),
-        "nsgaii": lambda seed: optuna.samplers.NSGAIISampler(seed=seed),
+        "random": lambda seed, _: optuna.samplers.RandomSampler(seed=seed),
+        "grid": lambda seed, _: optuna.samplers.RandomSampler(seed=seed),
+        "qmc": lambda seed, _: optuna.samplers.QMCSampler(seed=seed, scramble=True),
+        "cmaes": lambda seed, _: optuna.samplers.CmaEsSampler(seed=seed),
+        "gp": lambda seed, _: optuna.samplers.GPSampler(seed=seed),
+        "nsgaii": lambda seed, _: optuna.samplers.NSGAIISampler(seed=seed),
     }
 )
 PRUNERS: Mapping[str, Callable[[], optuna.pruners.BasePruner]] = MappingProxyType(
@@ -174,38 +176,38 @@ def _study(plan: Plan) -> optuna.Study:
         warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
         return optuna.create_study(
             direction=better_first(str(plan.spec.metric)),
-            sampler=SAMPLERS[name](plan.seed),
+            sampler=SAMPLERS[name](plan.seed, plan.families),
             pruner=PRUNERS[plan.spec.pruner](),
         )
 
 
 def _first_candidates(plan: Plan) -> Iterator[Candidate]:
     if plan.spec.sampler != "grid":
-        starts = (Candidate(family, tuple(FAMILIES[family].start.items())) for family in plan.families)
+        starts = (Candidate(name, tuple(family.start.items())) for name, family in plan.families.items())
         known = (candidate for candidate in plan.known if candidate.family in plan.families)
         yield from dict.fromkeys((*starts, *known))
         return
-    grid = [Candidate(family, params) for family in plan.families for params in _grid(family)]
+    grid = [Candidate(name, params) for name, family in plan.families.items() for params in _grid(family)]
     # Shuffled, so that a budget smaller than the grid still sees all of it thinly, not one corner.
     yield from (grid[i] for i in np.random.default_rng(plan.seed).permutation(len(grid))[: plan.spec.trials])
 
 
-def _grid(family: str) -> Iterator[tuple[tuple[str, float], ...]]:
-    space = FAMILIES[family].space
-    for values in itertools.product(*(_points(span) for span in space.values())):
-        yield tuple(zip(space, values, strict=True))
+def _grid(family: Family) -> Iterator[tuple[tuple[str, float], ...]]:
+    for values in itertools.product(*(_points(span) for span in family.space.values())):
+        yield tuple(zip(family.space, values, strict=True))
 
 
 def _points(span: Range) -> list[float]:
     spread = np.geomspace if span.log else np.linspace
     points = spread(span.low, span.high, GRID_POINTS)
-    return [round(p) if span.whole else float(np.clip(p, span.low, span.high)) for p in points]
+    # A short span of whole numbers has fewer points.
+    return list(dict.fromkeys(round(p) if span.whole else float(np.clip(p, span.low, span.high)) for p in points))
 
 
-def _suggest(trial: optuna.Trial, families: tuple[str, ...]) -> Candidate:
+def _suggest(trial: optuna.Trial, families: Mapping[str, Family]) -> Candidate:
     family = str(trial.suggest_categorical("family", list(families)))
     params: list[tuple[str, float]] = []
-    for name, span in FAMILIES[family].space.items():
+    for name, span in families[family].space.items():
         key = f"{family}.{name}"
         if span.whole:
             params.append((name, trial.suggest_int(key, int(span.low), int(span.high), log=span.log)))

@@ -7,16 +7,30 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core.features import FeatureColumns, feature_frame
+from core.features import FeatureColumns
 from core.fitting import Candidate, predict
+from core.lineage import Feature
 from core.metrics import Floats
 from core.performance import Scorecard
+from core.preparation import AS_IT_IS, Preparation, Step, WithStep, feature_rows
 from core.refs import DatasetRef
 from core.splitting import SeenRows
 from core.target import TargetCoding
+from core.threshold import HALF
 
 # Columns of the golden rows that hold what the model predicted at training.
 EXPECTED = "expected_"
+
+
+@dataclass(frozen=True, slots=True)
+class ClassShare:
+    """How often a class occurs, in all parts together and in each."""
+
+    name: Any
+    share: float
+    n_train: int
+    n_validation: int
+    n_test: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +43,12 @@ class Report:
         holdout: Loss and calibration on the test rows, what later performance is compared with.
         importance: Each feature's share of the model's importance, 0 to 1 (permutation on validation rows).
         predictions: Address of the predictions of the test rows.
-        digest: SHA-256 of those predictions: the same model, the same digest.
+        digest: SHA-256 of those predictions and of the user's step: the same model, the same digest.
+        threshold: Above which probability of the positive class a row counts as positive.
+        weighted: Whether the model was fitted with balanced classes.
+        log: Whether it learned the logarithm of the target.
+        classes: How often each class occurs.
+        features: What became of each raw column, the most important first.
     """
 
     metrics: dict[str, float]
@@ -38,6 +57,11 @@ class Report:
     importance: dict[str, float]
     predictions: str
     digest: str
+    threshold: float = HALF
+    weighted: bool = False
+    log: bool = False
+    classes: tuple[ClassShare, ...] = ()
+    features: tuple[Feature, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +85,8 @@ class ModelRecord:
     cause: str | None
     flow_run: str | None
     git_commit: str | None
+    environment: dict[str, str]
+    preparation: Preparation = AS_IT_IS
 
     @property
     def identity(self) -> str:
@@ -69,21 +95,34 @@ class ModelRecord:
 
     def predict(self, pipeline: Any, frame: pd.DataFrame) -> Floats:
         """Predictions for raw rows, in the form of `core.metrics`."""
-        return predict(pipeline, feature_frame(frame, self.columns), self.coding.problem)
+        pipeline, step = (pipeline.pipeline, pipeline.step) if isinstance(pipeline, WithStep) else (pipeline, None)
+        return predict(pipeline, self.feature_rows(frame, step), self.coding.problem)
+
+    def feature_rows(self, frame: pd.DataFrame, step: Step | None) -> pd.DataFrame:
+        """Raw rows as the packed pipeline reads them."""
+        return feature_rows(frame, self.columns, self.preparation, step)
 
     def expects(self, frame: pd.DataFrame) -> list[str]:
-        """Feature columns that a frame lacks."""
-        return [name for name in self.columns.names if name not in frame.columns]
+        """Columns that a frame lacks."""
+        made, lags = self.preparation.made, self.preparation.lags
+        read = lags.reads if lags and not set(lags.made) <= set(frame.columns) else ()
+        needed = (*(name for name in self.columns.names if name not in made), *read)
+        return [name for name in needed if name not in frame.columns]
+
+    def lacks_past(self, frame: pd.DataFrame) -> bool:
+        """Whether lags would be computed from these rows alone."""
+        return self.preparation.lags is not None and not set(self.preparation.lags.made) <= set(frame.columns)
 
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """A registered version and its record."""
+    """A registered version and its record; `file_digest` is the SHA-256 of its model file."""
 
     number: int
     run_id: str
     location: str
     record: ModelRecord
+    file_digest: str
 
 
 def identity(model_digest: str, data_digest: str, spec_digest: str, verdict: str) -> str:
@@ -91,12 +130,21 @@ def identity(model_digest: str, data_digest: str, spec_digest: str, verdict: str
     return hashlib.sha256("|".join((model_digest, data_digest, spec_digest, verdict)).encode()).hexdigest()
 
 
-def prediction_columns(coding: TargetCoding, prediction: Floats) -> pd.DataFrame:
+def class_shares(coding: TargetCoding, parts: tuple[Floats, Floats, Floats]) -> tuple[ClassShare, ...]:
+    """How often each class occurs in train, validation and test targets; empty for numbers."""
+    if coding.problem == "regression":
+        return ()
+    counts = [[int((y == code).sum()) for y in parts] for code in range(len(coding.classes))]
+    n_rows = sum(map(sum, counts))
+    return tuple(ClassShare(name, sum(each) / n_rows, *each) for name, each in zip(coding.classes, counts, strict=True))
+
+
+def prediction_columns(coding: TargetCoding, prediction: Floats, threshold: float = HALF) -> pd.DataFrame:
     """Predictions as people read them: `prediction`, and for classes their probability."""
     if coding.problem == "regression":
         return pd.DataFrame({"prediction": prediction})
     if coding.problem == "binary":
-        chosen = np.asarray(coding.classes, dtype=object)[(prediction > 0.5).astype(int)]
+        chosen = np.asarray(coding.classes, dtype=object)[(prediction > threshold).astype(int)]
         return pd.DataFrame({"prediction": chosen, "probability": prediction})
     named = {f"probability_{name}": prediction[:, code] for code, name in enumerate(coding.classes)}
     chosen = np.asarray(coding.classes, dtype=object)[prediction.argmax(axis=1)]

@@ -1,8 +1,10 @@
 """What travels between tasks: references to stored data and models, and small results."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from core.features import FeatureColumns
+from core.preparation import AS_IT_IS, Preparation
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,8 @@ class FeaturesRef:
     y_train: str
     y_validation: str
     columns: FeatureColumns
+    preparation: Preparation = AS_IT_IS
+    dropped: tuple[tuple[str, str, str], ...] = ()
 
     def encoding(self, recipe: str) -> EncodedRef:
         """The encoding of a recipe."""
@@ -54,3 +58,4 @@ class ModelRef:
 
     uri: str
     family: str
+    params: tuple[tuple[str, Any], ...] = ()

@@ -8,7 +8,8 @@ import pandas as pd
 
 from core.errors import DataRejected
 from core.kinds import ColumnFinding, sounds_like_id
-from core.splitting import SplitPlan, split_rows
+from core.learning_spec import SplitSpec
+from core.splitting import SplitPlan, salt_for, split_rows
 
 TIME_NAME = re.compile(r"(?i)(date|time|day|month|week|_at$|^at$|stamp|^ts$|when|datum|zeit|created|ordered|booked)")
 # These are properties of a row and not the moment at which it came to be.
@@ -60,6 +61,23 @@ def choose_split(frame: pd.DataFrame, roles: Roles, target: str) -> tuple[str, s
             return "time", f"the newest rows by '{roles.time}' test the model, as in production"
         return "hash", f"split by '{roles.time}', one part would hold a single value of the target"
     return "hash", f"each row is on the side that the hash of {', '.join(roles.key) or 'all its columns'} says"
+
+
+def choose_salt(frame: pd.DataFrame, roles: Roles, by: str, target: tuple[str, str]) -> int:
+    """The salt under which these rows are split best; rows that come later are split by it too.
+
+    Args:
+        frame: The rows that were looked at.
+        roles: What identifies rows and holds them together.
+        by: How they are split.
+        target: The column to predict, and the problem that it poses.
+    """
+    if by == "time":
+        return 0
+    label, shares = None if target[1] == "regression" else target[0], SplitSpec()
+    columns = (str(roles.group),) if by == "group" else roles.key
+    plan = SplitPlan(by, columns, shares.test, shares.validation, excluded=target[:1], label=label)
+    return salt_for(frame[frame[target[0]].notna()], plan)
 
 
 def _time(frame: pd.DataFrame, found: Sequence[ColumnFinding], why: dict[str, str]) -> str | None:

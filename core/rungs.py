@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from core.fitting import Rows
+from core.rows import Rows
 
 Places = NDArray[np.int64]
 

@@ -2,11 +2,12 @@
 
 import math
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from core.errors import TrainingError
+from core.families import Family
 from core.fitting import Candidate, better_first
 from core.learning_spec import SearchSpec
 
@@ -69,14 +70,14 @@ class Plan:
 
     Attributes:
         spec: Sampler, budget, metric (must be set).
-        families: Names of `core.families.FAMILIES`.
+        families: By name, with all that is searched of them.
         seed: Seed of the sampler.
         shares: Shares of the training rows, ascending; the last is 1.
         known: Candidates that were good before, on other data; tried first.
     """
 
     spec: SearchSpec
-    families: tuple[str, ...]
+    families: Mapping[str, Family]
     seed: int
     shares: tuple[float, ...] = (1.0,)
     known: tuple[Candidate, ...] = ()

@@ -11,7 +11,15 @@ from core.contract_spec import SentinelSpec
 from core.findings import Finding, level_of
 from core.leaks import find_leaks
 from core.metrics import Floats
-from core.split_checks import Parts, constant_columns, duplicates, groups_on_two_sides, id_columns, wrong_order
+from core.split_checks import (
+    Parts,
+    constant_columns,
+    duplicates,
+    groups_on_two_sides,
+    id_columns,
+    rare_classes,
+    wrong_order,
+)
 from core.target import TargetCoding
 
 # A leak shows in a few thousand rows; what is looked at is bounded, so that a large table costs no more.
@@ -79,6 +87,8 @@ def _all(parts: Parts, names: list[str], plan: SentinelPlan, coding: TargetCodin
         yield from id_columns(_sample(parts[0], N_TRAIN, seed), telling)
     if wanted("constants"):
         yield from constants
+    if wanted("rare") and coding.problem != "regression":
+        yield from rare_classes(parts, plan.target, coding.classes)
     if wanted("duplicates"):
         yield from duplicates((_sample(parts[0], 10 * N_TRAIN, seed), *parts[1:]), telling, N_VALIDATION)
 

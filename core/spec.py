@@ -1,7 +1,9 @@
 """What to compute: the model's YAML as frozen pydantic models. Where things live is `adapters.settings`, not here."""
 
 import hashlib
-from typing import Literal, Self
+import json
+from collections.abc import Mapping
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -39,16 +41,30 @@ class TrainingSpec(Section):
     def _hangs_together(self) -> Self:
         if self.contract.freshness is not None and self.data.time is None:
             raise ValueError("`contract.freshness` needs `data.time`")
+        if self.features.lags is not None:
+            if self.data.time is None:
+                raise ValueError("`features.lags` needs `data.time`, which says what is earlier")
+            if self.target.column in self.features.lags.columns:
+                raise ValueError("`features.lags` reads the target, whose earlier values may not be known in time")
         if self.problem and not families_for(self.problem, self.search.families):
             raise ValueError(f"none of `search.families` can predict a {self.problem} problem")
         if self.split.by in ("time", "group") and getattr(self.data, self.split.by) is None:
             raise ValueError(f"`split.by: {self.split.by}` needs `data.{self.split.by}`")
+        self._check_target()
         named = (self.search.metric, self.gate.versus_champion.metric, *self.gate.minimum)
         if self.problem:
             wrong = [name for name in named if name and self.problem not in METRICS[name].problems]
             if wrong:
                 raise ValueError(f"the metric {wrong[0]} does not fit a {self.problem} problem")
         return self
+
+    def _check_target(self) -> None:
+        given = {"weights": self.target.weights == "balanced", "log": self.target.log is True}
+        given["threshold"] = self.target.threshold != "auto"
+        fits = {"weights": ("binary", "multiclass"), "log": ("regression",), "threshold": ("binary",)}
+        for name, problems in fits.items():
+            if self.problem and given[name] and self.problem not in problems:
+                raise ValueError(f"`target.{name}` is for {' and '.join(problems)} problems, not for {self.problem}")
 
     def for_problem(self, problem: str) -> "TrainingSpec":
         """The same spec with its problem spelled out.
@@ -71,4 +87,9 @@ class TrainingSpec(Section):
     @property
     def digest(self) -> str:
         """SHA-256 of the spec's canonical JSON."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        return spec_digest(self.model_dump(mode="json"))
+
+
+def spec_digest(document: Mapping[str, Any]) -> str:
+    """SHA-256 of a spec's document, as it was then: fields that came later do not change it."""
+    return hashlib.sha256(json.dumps(document, sort_keys=True).encode()).hexdigest()

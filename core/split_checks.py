@@ -1,6 +1,7 @@
 """Columns that teach nothing, and rows on the wrong side of a split."""
 
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,8 @@ MOST_ID_WORDS = 2.5
 DIGITS = 3
 WORTH_TELLING = 0.01
 N_EXAMPLES = 3
+# The standard error of a share is then 0.1 at most.
+FEWEST_TEST_ROWS = 25
 
 Parts = tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]
 
@@ -113,6 +116,17 @@ def _rounded(values: NDArray[np.float64], digits: int) -> NDArray[np.float64]:
         size = np.where((values == 0) | ~np.isfinite(values), 0, np.floor(np.log10(np.abs(values))))
     scale = np.power(10.0, digits - 1 - size)
     return np.asarray(np.round(values * scale) / scale) + 0.0
+
+
+def rare_classes(parts: Parts, target: str, classes: tuple[Any, ...]) -> Iterator[Finding]:
+    """Classes of so few test rows that a metric says little of them."""
+    counts = {name: int((parts[2][target] == name).sum()) for name in classes}
+    rare = sorted((n, str(name)) for name, n in counts.items() if n < FEWEST_TEST_ROWS)
+    if rare:
+        told = ", ".join(f"{n} of {name!r}" for n, name in rare[:N_EXAMPLES])
+        more = f" and {len(rare) - N_EXAMPLES} more such classes" if len(rare) > N_EXAMPLES else ""
+        told = f"{told}{more} among {len(parts[2]):,} test rows; {FEWEST_TEST_ROWS} tell more"
+        yield Finding("rare", target, "has classes with too few test rows, metrics are uncertain", told, True)
 
 
 def groups_on_two_sides(parts: Parts, group: str) -> Iterator[Finding]:

@@ -62,6 +62,22 @@ def code_target(values: pd.Series, problem: str | None, positive: Any = None) ->
     return TargetCoding(problem, tuple(classes))
 
 
+def check_logarithm(values: pd.Series) -> None:
+    """Make sure that log(1 + y) exists for every target.
+
+    Raises:
+        DataRejected: A value is -1 or below.
+    """
+    numbers = pd.to_numeric(values, errors="coerce")
+    broken = numbers[numbers <= -1]
+    if len(broken):
+        raise DataRejected(
+            f"the target column '{values.name}' has no logarithm, which `target.log: true` asks for",
+            f"{len(broken)} of {len(values)} values are -1 or below, the smallest is {broken.min():g}",
+            "set `target.log: false`, or `auto`, or correct the values",
+        )
+
+
 def check_sides(coding: TargetCoding, train: Floats, others: Mapping[str, Floats]) -> None:
     """Make sure that a split leaves enough of each class: all of them to train on, two to tune and to score on.
 

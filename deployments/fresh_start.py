@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 from adapters import registry
 from adapters.storage import move_folder, store_path
 
-PARTS = ("lake", "journal", "claims")
+PARTS = ("lake", "journal", "claims", "moves")
 
 
 def start_over(model: str) -> str | None:
-    """Move a model's lake, journal and claims to `archive/`, and take its champion alias away; versions stay.
+    """Move a model's lake, journal, claims and moves to `archive/`, and take its champion alias away; versions stay.
 
     Returns:
         Where an earlier state went, None when there was none.

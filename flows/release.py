@@ -8,8 +8,9 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion, find_version
 from adapters.specs import read_spec
+from tasks.approval import ask, declined
 from tasks.causes import first_for
-from tasks.releases import Release, conclude_release, needs_approval
+from tasks.releases import Change, conclude_change, settle, waits_for_a_person
 from tasks.releasing import accept, move, shadow
 
 
@@ -27,15 +28,21 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     if not first_for(model, cause, "release"):
         return Completed(name="Duplicate", message=f"{cause} has started a release of {model} already")
     spec = read_spec(model)
+    settle(model)
     candidate, champion = find_version(model, version), find_champion(model)
     if champion is not None and champion.number == version:
         return Completed(name="Unchanged", message=f"version {version} is the champion of {model} already")
-    if needs_approval(candidate, spec.release) and not approved_by:
-        message = f"version {version} waits for approval: everfit approve {model} --version {version}"
-        return Completed(name="AwaitingApproval", message=message)
+    why = waits_for_a_person(candidate, spec.release)
+    if why and not approved_by:
+        answer = ask(candidate, why, spec.release)
+        if answer is None:
+            message = f"version {version} waits for approval ({why}): everfit approve {model} --version {version}"
+            return Completed(name="AwaitingApproval", message=message)
+        approved_by = answer.by
+        if not answer.approve:
+            change = Change("release", candidate, champion, (declined(answer),), cause, approved_by, started)
+            return Completed(name="Declined", message=change.reason, data=conclude_change(change, None))
     checks = [*accept(candidate, spec.release.max_latency_ms), shadow(candidate, champion, spec.data, spec.release)]
-    passed = all(check.passed for check in checks)
-    if passed:
-        move(candidate, champion)
-    outcome = conclude_release(Release(candidate, champion, tuple(checks), passed, cause, approved_by, started))
-    return Completed(name="Released" if passed else "Rejected", message=outcome.reason, data=outcome)
+    change = Change("release", candidate, champion, tuple(checks), cause, approved_by, started)
+    outcome = conclude_change(change, move(change.planned) if change.passed else None)
+    return Completed(name="Released" if change.passed else "Rejected", message=outcome.reason, data=outcome)

@@ -8,13 +8,14 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion
 from adapters.specs import read_spec
+from core.boosters import check_installed
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
-from tasks.features import build_features
+from tasks.features import build_features, prepare
 from tasks.models import evaluate, fit
 from tasks.outcomes import STATES, Training, conclude, news_of
-from tasks.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
+from tasks.plans import feature_plan, learning, preparation_plan, search_plan, sentinel_plan, split_plan
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
 from tasks.tuning import Crew, earlier_best, tune
@@ -34,12 +35,16 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     if not first_for(model, cause):
         return Completed(name="Duplicate", message=f"{cause} has started a training of {model} already")
     spec = read_spec(model, overrides)
-    raw = ingest(spec.data, spec.contract, model)
+    check_installed(spec.search.families)
+    # Found and imported before anything is read: a wrong name costs no time.
+    preparation = preparation_plan(spec)
+    raw = ingest(spec.data, spec.contract, model, preparation.lags)
     clean = validate(raw, (model, spec.problem), spec.data, spec.contract, spec.target)
     spec = spec.for_problem(clean.coding.problem)
     parts = split(clean.data, split_plan(spec))
-    warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model)
-    features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column)
+    preparation = prepare(parts, preparation) if preparation.custom else preparation
+    warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model, preparation)
+    features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column, preparation)
     known = earlier_best(spec, clean.data)
     trials = tune(features, search_plan(spec), learning(spec), known, Crew(model, workers))
     fitted = fit(features, trials.best, learning(spec))

@@ -12,10 +12,11 @@ from core.contract import check_columns
 from core.contract_spec import ContractSpec
 from core.data_spec import DataSpec
 from core.errors import DataRejected
+from core.lags import LagPlan, add_lags, refuse_taken_names
 from core.learning_spec import TargetSpec
 from core.refs import DatasetRef, Splits
 from core.splitting import SplitPlan, split_rows
-from core.target import TargetCoding, code_target
+from core.target import TargetCoding, check_logarithm, code_target
 from core.windows import newest_rows
 from tasks.policies import STAGE, WORLD
 from tasks.quarantine import Quarantined, Sifted, arrival, quarantine_batch, sift
@@ -33,14 +34,18 @@ class Clean:
 
 
 @task(name="ingest", **WORLD)
-def ingest(data: DataSpec, contract: ContractSpec, model: str) -> DatasetRef:
+def ingest(data: DataSpec, contract: ContractSpec, model: str, lags: LagPlan | None = None) -> DatasetRef:
     """Snapshot the source's rows of the training window under the digest of their content.
 
     What the contract says against the clock and earlier snapshots is held here: a cached stage knows neither.
     """
     check_store()
     table = read_table(data.source, data.time, data.format)
-    check_columns(table, (data.time,) if data.time else (), str(data.source))
+    check_columns(table, (*((data.time,) if data.time else ()), *(lags.reads if lags else ())), str(data.source))
+    if lags:
+        refuse_taken_names(table, lags)
+        # Before the window is cut: its first rows have a past too.
+        table = add_lags(table, lags)
     rows = newest_rows(table, data.window, data.time)
     snapshot = write_frame(rows)
     get_run_logger().info("ingest: %d rows of %s, digest %s", snapshot.n_rows, data.source, snapshot.sha256[:12])
@@ -50,6 +55,14 @@ def ingest(data: DataSpec, contract: ContractSpec, model: str) -> DatasetRef:
         late = arrival(rows[data.time] if data.time else None, snapshot.n_rows, earlier, contract)
         _refuse_broken(model, str(data.source), snapshot, Sifted(rows, tuple(late), None))
     return snapshot
+
+
+def read_with_past(data: DataSpec, *lags: LagPlan | None) -> pd.DataFrame:
+    """The source's rows with the lags that models were trained with, each computed over all of the source."""
+    table = read_table(data.source, data.time, data.format)
+    for plan in lags:
+        table = add_lags(table, plan) if plan and len(table) else table
+    return table
 
 
 @task(name="validate", **STAGE)
@@ -71,6 +84,8 @@ def validate(
     _refuse_broken(model[0], str(data.source), raw, sifted)
     labelled = sifted.rows[sifted.rows[target.column].notna()]
     coding = code_target(labelled[target.column], model[1], target.positive)
+    if target.log is True:
+        check_logarithm(labelled[target.column])
     until = pd.Timestamp(labelled[data.time].max()).isoformat() if data.time else None
     log, aside = get_run_logger(), sifted.quarantined
     if aside:

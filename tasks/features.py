@@ -1,24 +1,63 @@
 """The common work of all trials, done once: encode the training and validation rows."""
 
+from dataclasses import replace
+
 import numpy as np
+import pandas as pd
 from prefect import get_run_logger, task
 
+from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes
 from adapters.storage import read_frame, write_array, write_content
 from core.encoding import categorical_positions, make_encoder
-from core.features import FeaturePlan, feature_columns, feature_frame
+from core.feature_choice import chosen_columns
+from core.features import FeaturePlan, feature_frame
+from core.preparation import AS_IT_IS, Preparation, Step, check_by_row, run_step
+from core.preparation import prepare as prepare_rows
 from core.refs import EncodedRef, FeaturesRef, Splits
 from core.target import TargetCoding, check_sides
 from tasks.policies import STAGE
 
 
+@task(name="prepare", **STAGE)
+def prepare(parts: Splits, plan: Preparation) -> Preparation:
+    """Try the user's step on training rows, and find out which columns it makes."""
+    train, step = read_frame(parts.train), load_step(plan.custom)
+    if step is None:
+        return plan
+    check_by_row(train, plan, step)
+    made = tuple(str(name) for name in run_step(train, plan, step).columns if name not in train.columns)
+    get_run_logger().info(
+        "prepare: %s makes %s", plan.custom.reference if plan.custom else "", ", ".join(made) or "no new column"
+    )
+    return replace(plan, made=plan.made + made)
+
+
+def read_prepared(parts: Splits, preparation: Preparation) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+    """Train, validation and test rows after the user's step, with their target."""
+    step = load_step(preparation.custom)
+    train, validation, test = (
+        _with_target(read_frame(part), preparation, step) for part in (parts.train, parts.validation, parts.test)
+    )
+    return train, validation, test
+
+
+def _with_target(rows: pd.DataFrame, preparation: Preparation, step: Step | None) -> pd.DataFrame:
+    made = prepare_rows(rows, preparation, step)
+    return made if step is None else made.assign(**{preparation.target: rows[preparation.target]})
+
+
 @task(name="build_features", **STAGE)
-def build_features(parts: Splits, plan: FeaturePlan, coding: TargetCoding, target: str) -> FeaturesRef:
+def build_features(
+    parts: Splits, plan: FeaturePlan, coding: TargetCoding, target: str, preparation: Preparation = AS_IT_IS
+) -> FeaturesRef:
     """Fit an encoder a recipe on training rows only, and store what it makes of training and validation rows."""
-    train, validation, test = (read_frame(part) for part in (parts.train, parts.validation, parts.test))
+    train, validation, test = read_prepared(parts, preparation)
     y = {"training": coding.encode(train[target]), "validation": coding.encode(validation[target])}
     check_sides(coding, y["training"], {"validation": y["validation"], "test": coding.encode(test[target])})
-    columns = feature_columns(train, plan)
+    columns, dropped = chosen_columns(train, (coding, y["training"]), plan)
+    for name, _, why in dropped:
+        get_run_logger().info("build_features: %s is dropped, %s", name, why)
     raw_train, raw_validation = feature_frame(train, columns), feature_frame(validation, columns)
     encodings = []
     for recipe in plan.recipes:
@@ -34,4 +73,6 @@ def build_features(parts: Splits, plan: FeaturePlan, coding: TargetCoding, targe
             )
         )
     get_run_logger().info("build_features: %d numbers and %d categories", len(columns.numbers), len(columns.categories))
-    return FeaturesRef(tuple(encodings), write_array(y["training"]), write_array(y["validation"]), columns)
+    return FeaturesRef(
+        tuple(encodings), write_array(y["training"]), write_array(y["validation"]), columns, preparation, dropped
+    )

@@ -6,16 +6,29 @@ import numpy as np
 import pandas as pd
 from prefect import get_run_logger, task
 
+from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes, unpack
-from adapters.storage import read_bytes, read_frame, write_array, write_content
+from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
 from adapters.trials import read_rows
+from core.choices import BALANCED, LOG_TARGET
 from core.families import baselines_for
-from core.features import feature_frame
-from core.fitting import Candidate, Learning, fit_candidate, fit_family, pack, predict, recipe_of
+from core.fitting import (
+    Candidate,
+    Learning,
+    decisions,
+    fit_candidate,
+    fit_family,
+    pack,
+    predict,
+    recipe_of,
+    threshold_for,
+)
 from core.importance import permutation_shares
-from core.metrics import Floats, score_all
+from core.lineage import ReadColumns, lineage
+from core.metrics import Floats, as_read, score_all
 from core.performance import scorecard
-from core.records import Report
+from core.preparation import feature_rows
+from core.records import Report, class_shares
 from core.refs import FeaturesRef, ModelRef, Splits
 from core.target import TargetCoding
 from tasks.policies import STAGE
@@ -28,41 +41,64 @@ def fit(features: FeaturesRef, best: Candidate, learning: Learning) -> ModelRef:
     estimator = fit_candidate(best, learning, *read_rows(features, recipe))
     encoding = features.encoding(recipe)
     pipeline = pack(unpack(read_bytes(encoding.encoder), encoding.encoder), estimator)
-    return ModelRef(write_content(pack_bytes(pipeline), "models", ".skops"), best.family)
+    return ModelRef(write_content(pack_bytes(pipeline), "models", ".skops"), best.family, best.params)
 
 
 @task(name="evaluate", **STAGE)
 def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: TargetCoding, learning: Learning) -> Report:
     """Score the model and its baselines on the test rows, which nothing has seen."""
-    target, test = learning.target, read_frame(parts.test)
+    target, test, validation = learning.target, read_frame(parts.test), read_frame(parts.validation)
     pipeline = unpack(read_bytes(model.uri), model.uri)
-    raw, y = feature_frame(test, features.columns), coding.encode(test[target])
+    preparation = features.preparation
+    step = load_step(preparation.custom)
+    raw, y = feature_rows(test, features.columns, preparation, step), coding.encode(test[target])
+    held, y_held = feature_rows(validation, features.columns, preparation, step), coding.encode(validation[target])
     prediction = predict(pipeline, raw, coding.problem)
-    validation = read_frame(parts.validation)
+    threshold = threshold_for(learning, y_held, predict(pipeline, held, coding.problem))
     shares = permutation_shares(
-        lambda frame: predict(pipeline, frame, coding.problem),
-        feature_frame(validation, features.columns),
-        coding.encode(validation[target]),
+        lambda frame: as_read(learning.metric, predict(pipeline, frame, coding.problem), threshold),
+        held,
+        y_held,
         learning.metric,
         learning.seed,
     )
+    decided = decisions(Candidate(model.family, model.params), learning)
     report = Report(
-        metrics=score_all(coding.problem, y, prediction),
+        metrics=score_all(coding.problem, y, prediction, threshold),
         baselines=_baselines(features, learning, raw, y),
-        holdout=scorecard(coding.problem, y, prediction),
+        holdout=scorecard(coding.problem, y, prediction, threshold),
         importance=shares,
         predictions=write_array(prediction),
-        digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes()).hexdigest(),
+        # A changed step is another model, even if it predicts the same for these rows.
+        digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes() + preparation.code.encode()).hexdigest(),
+        threshold=threshold,
+        weighted=bool(decided.get(BALANCED)),
+        log=bool(decided.get(LOG_TARGET)),
+        classes=class_shares(coding, (np.asarray(read_array(features.y_train)), y_held, y)),
+        features=lineage(
+            pipeline["prepare"], ReadColumns(features.columns, features.dropped), shares, preparation.origins
+        ),
     )
-    get_run_logger().info("evaluate: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.metrics.items()))
+    _tell(report)
     return report
+
+
+def _tell(report: Report) -> None:
+    log = get_run_logger()
+    log.info("evaluate: %s", ", ".join(f"{name} {value:.4f}" for name, value in report.metrics.items()))
+    if report.classes:
+        told = ", ".join(f"{each.name!r} {each.share:.1%} ({each.n_test} test rows)" for each in report.classes[:10])
+        weights = "balanced" if report.weighted else "none"
+        log.info("evaluate: classes %s; weights: %s; threshold %.3f", told, weights, report.threshold)
 
 
 def _baselines(features: FeaturesRef, learning: Learning, raw: pd.DataFrame, y: Floats) -> dict[str, dict[str, float]]:
     scores = {}
     for name, family in baselines_for(learning.problem).items():
         encoding = features.encoding(family.recipe)
-        fitted = fit_family(family, family.start, learning, read_rows(features, family.recipe))
+        train, validation = read_rows(features, family.recipe)
+        fitted = fit_family(family, family.start, learning, (train, validation))
+        threshold = threshold_for(learning, validation.y, predict(fitted, validation.x, learning.problem))
         encoded = np.asarray(unpack(read_bytes(encoding.encoder), encoding.encoder).transform(raw), dtype=np.float64)
-        scores[name] = score_all(learning.problem, y, predict(fitted, encoded, learning.problem))
+        scores[name] = score_all(learning.problem, y, predict(fitted, encoded, learning.problem), threshold)
     return scores

@@ -8,6 +8,7 @@ import pandas as pd
 from prefect import get_run_logger, task
 
 from adapters import journal, registry
+from adapters.custom_code import load_step
 from adapters.storage import read_array, read_frame, store_path, write_bytes, write_frame
 from adapters.tables import read_table
 from core.contract import Violation
@@ -25,7 +26,7 @@ from core.records import Version
 from core.refs import DatasetRef
 from core.spec import TrainingSpec
 from core.windows import newest_rows
-from tasks.data import check_named_columns
+from tasks.data import check_named_columns, read_with_past
 from tasks.policies import WORLD
 from tasks.quarantine import Quarantined, arrival, sift
 
@@ -69,7 +70,7 @@ class Measured:
 @task(name="cut_window", **WORLD)
 def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: str, champion: Version) -> Window:
     """The newest rows of the source, with the labels that have arrived."""
-    table = read_table(data.source, data.time, data.format)
+    table = read_with_past(data, champion.record.preparation.lags)
     rows = newest_rows(table, window, data.time)
     if labels.source is not None:
         rows = _join_labels(rows, labels.source, data, target)
@@ -145,7 +146,8 @@ def compare(window: DatasetRef, champion: Version, prediction: Floats, seed: int
         return Compared((), None)
     holdout = read_array(record.report.predictions)
     reference = with_prediction(feature_frame(read_frame(record.reference), record.columns), holdout, seed)
-    current = with_prediction(feature_frame(rows, record.columns), prediction, seed)
+    made = record.feature_rows(rows, load_step(record.preparation.custom))
+    current = with_prediction(made, prediction, seed)
     missing = missing_findings(reference, current, record.report.importance)
     reference, current = comparable(reference, current.sample(min(len(current), REPORT_ROWS), random_state=seed))
     found = drift_report.compare(
@@ -175,14 +177,15 @@ def compare(window: DatasetRef, champion: Version, prediction: Floats, seed: int
 def measure(window: DatasetRef, champion: Version, prediction: Floats, target: str) -> Measured:
     """The champion's performance on window rows that it never saw, as far as labels have arrived."""
     record, rows = champion.record, read_frame(window)
-    estimated = estimated_metrics(record.coding.problem, prediction)
+    estimated = estimated_metrics(record.coding.problem, prediction, record.report.threshold)
     if target not in rows:
         return Measured(None, estimated)
     y = record.coding.encode(rows[target])
     known = ~pd.isna(y) & record.seen.unseen(rows)
     if known.sum() < FEWEST_ROWS:
         return Measured(None, estimated)
-    return Measured(scorecard(record.coding.problem, y[known], prediction[known]), estimated)
+    card = scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold)
+    return Measured(card, estimated)
 
 
 def predict_window(window: DatasetRef, champion: Version) -> Floats:

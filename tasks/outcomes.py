@@ -38,7 +38,9 @@ class Training:
 def news_of(training: Training) -> Event:
     """What the world is told of a training."""
     model, digest = training.spec.name, training.made.report.digest
-    if training.verdict.verdict == "promote" and training.version is not None:
+    # An undecided version is a release's business only where the policy has a person asked.
+    asked = training.verdict.verdict == "undecided" and training.spec.release.approval != "never"
+    if training.version is not None and (training.verdict.verdict == "promote" or asked):
         return ModelRegistered(model=model, cause=training.cause or digest, version=training.version.number)
     return ModelRefused(model=model, cause=training.cause or digest, verdict=training.verdict.verdict)
 
@@ -70,11 +72,16 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         rows=made.clean.data.n_rows,
         snapshot_rows=made.clean.n_snapshot,
         warnings=[finding.document for finding in training.warnings],
+        features=[asdict(feature) for feature in made.report.features],
         quarantined=asdict(made.clean.quarantined) if made.clean.quarantined else None,
         stages=[asdict(stage) for stage in stages_of(run)],
         seconds=round(time.monotonic() - training.started, 2),
         flow_run_id=str(run) if run else None,
         mlflow_run_id=version.run_id if version else None,
+        classes=[asdict(each) for each in made.report.classes],
+        weights="balanced" if made.report.weighted else "none",
+        threshold=made.report.threshold if made.clean.coding.problem == "binary" else None,
+        log_target=made.report.log,
     )
     journal.append(training.spec.name, "training", asdict(outcome))
     return outcome

@@ -1,9 +1,12 @@
 """From the spec to what each stage needs of it: a new gate threshold must not recompute features."""
 
+from adapters.custom_code import find_code
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
+from core.lags import LagPlan
 from core.learning_spec import SearchSpec
+from core.preparation import Preparation
 from core.sentinel import SentinelPlan
 from core.spec import TrainingSpec
 from core.splitting import SplitPlan
@@ -19,7 +22,28 @@ def split_plan(spec: TrainingSpec) -> SplitPlan:
         test=spec.split.test,
         validation=spec.split.validation,
         gap=spec.split.gap,
-        excluded=(spec.target.column,),
+        # A lag of a row that is there already can come later, with an earlier row: it must not move the row.
+        excluded=(spec.target.column, *(lags.made if (lags := lag_plan(spec)) else ())),
+        salt=spec.split.salt,
+        label=None if spec.problem == "regression" else spec.target.column,
+    )
+
+
+def lag_plan(spec: TrainingSpec) -> LagPlan | None:
+    """Which values of earlier rows become columns."""
+    lags = spec.features.lags
+    return LagPlan(lags.columns, lags.by, lags.periods, str(spec.data.time)) if lags else None
+
+
+def preparation_plan(spec: TrainingSpec) -> Preparation:
+    """What is done to raw rows before features are chosen; the user's own step is found and imported."""
+    roles, lags = (*spec.data.key, spec.data.time, spec.data.group), lag_plan(spec)
+    return Preparation(
+        lags=lags,
+        custom=find_code(spec.features.custom),
+        target=spec.target.column,
+        kept=tuple(role for role in roles if role),
+        made=tuple(lags.made) if lags else (),
     )
 
 
@@ -27,14 +51,20 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     """Which columns are features, and how they are encoded."""
     problem = str(spec.problem)
     families = [FAMILIES[name] for name in families_for(problem, spec.search.families)]
+    wanted = spec.features.interactions
     recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
     return FeaturePlan(
         excluded=_never_features(spec),
-        declared=tuple(sorted((name, column.type) for name, column in spec.contract.columns.items())),
+        declared=_declared(spec),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
         dates=spec.features.dates == "auto",
         text=spec.features.text == "auto",
+        interactions=wanted if isinstance(wanted, int) else 0,
+        pairs=wanted if isinstance(wanted, tuple) else (),
+        selection=spec.features.selection == "auto",
+        # Not to compute features anew for a seed that changes nothing of them.
+        seed=spec.seed if spec.features.selection == "auto" or wanted != "off" else 0,
     )
 
 
@@ -55,9 +85,25 @@ def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
     return tuple(sorted(str(role) for role in roles))
 
 
+def _declared(spec: TrainingSpec) -> tuple[tuple[str, str], ...]:
+    types: dict[str, str] = {name: column.type for name, column in spec.contract.columns.items()}
+    lags = lag_plan(spec)
+    of_lags = {name: types[column] for name, (column, _) in (lags.made if lags else {}).items() if column in types}
+    return tuple(sorted((types | of_lags).items()))
+
+
 def learning(spec: TrainingSpec) -> Learning:
     """What is learned, by which metric, with which seed."""
-    return Learning(spec.target.column, str(spec.problem), spec.metric, spec.seed)
+    target = spec.target
+    return Learning(
+        target=target.column,
+        problem=str(spec.problem),
+        metric=spec.metric,
+        seed=spec.seed,
+        weights=target.weights,
+        log=target.log,
+        threshold=None if target.threshold == "auto" else target.threshold,
+    )
 
 
 def search_plan(spec: TrainingSpec) -> SearchSpec:

@@ -8,15 +8,17 @@ from numpy.typing import NDArray
 from prefect import get_run_logger, task
 from prefect.runtime import flow_run
 
-from adapters import registry
+from adapters import registration, registry
+from adapters.custom_code import load_step
 from adapters.packaging import unpack
-from adapters.provenance import git_commit
+from adapters.provenance import environment, git_commit
 from adapters.storage import read_array, read_bytes, read_frame, write_frame
 from core.bootstrap import FEWEST_BLOCKS, Paired
-from core.features import feature_frame
+from core.errors import SpecError
 from core.fitting import Candidate, predict
 from core.gate import Verdict, below_minimum, compare, first_reason, not_better_than_constant, worse_slice
 from core.metrics import Floats, score_all
+from core.preparation import feature_rows, prepare
 from core.records import EXPECTED, ModelRecord, Report, Version, identity
 from core.refs import DatasetRef, FeaturesRef, ModelRef, Splits
 from core.spec import TrainingSpec
@@ -62,18 +64,27 @@ def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: Targe
     old = champion.record
     if old.coding != coding or old.expects(test) or not set(old.seen.columns) <= set(test.columns):
         return Verdict("undecided", f"version {champion.number} predicts other classes or reads other columns")
+    if old.lacks_past(test):
+        return Verdict("undecided", f"version {champion.number} reads other lags than `features.lags` makes now")
+    try:
+        pipeline = registry.load_pipeline(champion)
+    except SpecError as error:
+        return Verdict("undecided", f"version {champion.number} cannot predict here: {error.what}")
     unseen = old.seen.unseen(test)
     rows, y = test[unseen], coding.encode(test[spec.target.column])[unseen]
     if len(np.unique(y)) < 2:
         return Verdict("undecided", f"version {champion.number} has seen all but {len(rows)} of {len(test)} test rows")
     challenger = np.asarray(read_array(report.predictions))[unseen]
-    paired = Paired(y, challenger, old.predict(registry.load_pipeline(champion), rows), _blocks(rows, spec))
+    predicted = old.predict(pipeline, rows)
+    thresholds = report.threshold, old.report.threshold
+    paired = Paired(y, challenger, predicted, _blocks(rows, spec), thresholds)
     verdict = compare(paired, spec.gate.versus_champion, spec.metric, spec.seed)
     slices = {name: rows[name].to_numpy() for name in spec.gate.slices.columns if name in rows}
     compared = (spec.gate.versus_champion.metric or spec.metric, spec.gate.versus_champion.confidence)
     worse = worse_slice(paired, slices, spec.gate.slices, compared) if verdict.verdict == "promote" else None
     told = Verdict("keep", worse, verdict.difference) if worse else verdict
-    scores = (score_all(coding.problem, y, prediction) for prediction in (paired.challenger, paired.champion))
+    both = zip((paired.challenger, paired.champion), thresholds, strict=True)
+    scores = (score_all(coding.problem, y, prediction, threshold) for prediction, threshold in both)
     return replace(told, challenger=next(scores), champion=next(scores))
 
 
@@ -119,17 +130,20 @@ def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None
 def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
     train, validation, test = (read_frame(part) for part in (made.parts.train, made.parts.validation, made.parts.test))
     pipeline = unpack(read_bytes(made.model.uri), made.model.uri)
-    golden = feature_frame(test.head(GOLDEN_ROWS), made.features.columns)
+    columns, preparation = made.features.columns, made.features.preparation
+    step = load_step(preparation.custom)
+    golden = feature_rows(test.head(GOLDEN_ROWS), columns, preparation, step)
+    seen = prepare(train, preparation, step)[list(columns.names)]
     record = ModelRecord(
         model=spec.name,
         coding=made.clean.coding,
-        columns=made.features.columns,
+        columns=columns,
         best=made.best,
         report=made.report,
         seen=seen_rows(train, validation, split_plan(spec)),
         data=made.clean.data,
         data_until=made.clean.until,
-        reference=write_frame(_sample(train[list(made.features.columns.names)], spec.seed), "reference"),
+        reference=write_frame(_sample(seen, spec.seed), "reference"),
         golden=write_frame(golden.assign(**_expected(predict(pipeline, golden, made.clean.coding.problem))), "golden"),
         spec=spec.model_dump(mode="json"),
         spec_digest=spec.digest,
@@ -138,8 +152,10 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         cause=cause,
         flow_run=flow_run.get_id(),
         git_commit=git_commit(),
+        environment=environment(),
+        preparation=preparation,
     )
-    return registry.register(record, pipeline, golden)
+    return registration.register(record, pipeline, golden)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:

@@ -2,21 +2,24 @@
 
 from prefect import get_run_logger, task
 
-from adapters.storage import read_frame
 from core.errors import DataRejected
 from core.events import DataRejected as DataRejectedEvent
 from core.findings import Finding, refuse_blocking
+from core.preparation import AS_IT_IS, Preparation
 from core.refs import Splits
 from core.sentinel import SentinelPlan, examine
 from core.target import TargetCoding
 from tasks.announce import send
+from tasks.features import read_prepared
 from tasks.policies import STAGE
 
 
 @task(name="sentinel", **STAGE)
-def sentinel(parts: Splits, plan: SentinelPlan, coding: TargetCoding, model: str) -> tuple[Finding, ...]:
+def sentinel(
+    parts: Splits, plan: SentinelPlan, coding: TargetCoding, model: str, preparation: Preparation = AS_IT_IS
+) -> tuple[Finding, ...]:
     """What would make a model look better than it is; refused with an event where the YAML says block."""
-    train, validation, test = (read_frame(part) for part in (parts.train, parts.validation, parts.test))
+    train, validation, test = read_prepared(parts, preparation)
     found = examine((train, validation, test), plan, coding)
     log = get_run_logger()
     for finding in found:

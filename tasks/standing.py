@@ -3,6 +3,7 @@
 from typing import Any
 
 from adapters import journal, registry
+from adapters.moves import moves_of
 
 N_DECISIONS = 10
 
@@ -10,23 +11,16 @@ N_DECISIONS = 10
 def standing_of(model: str) -> dict[str, Any]:
     """The document that `status --json` prints for one model."""
     champion = registry.find_champion(model)
-    releases, checks, trainings = (journal.entries(model, kind) for kind in ("release", "check", "training"))
-    moved = next(
-        (
-            entry
-            for entry in releases
-            if champion and entry["to_version"] == champion.number and entry["verdict"] == "released"
-        ),
-        None,
-    )
+    checks, trainings = (journal.entries(model, kind) for kind in ("check", "training"))
+    moved = next((move for move in reversed(moves_of(model)) if champion and move.to_version == champion.number), None)
     return {
         "model": model,
         "champion": None
         if champion is None
         else {
             "version": champion.number,
-            "since": moved["at"] if moved else None,
-            "why": moved["reason"] if moved else None,
+            "since": moved.at if moved else None,
+            "why": moved.reason if moved else None,
             "metrics": champion.record.report.metrics,
         },
         "last_check": checks[0] if checks else None,

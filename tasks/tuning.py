@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+import numpy as np
 from prefect import get_run_logger, task
 from prefect.cache_policies import INPUTS, TASK_SOURCE
 from threadpoolctl import threadpool_limits
@@ -11,9 +12,11 @@ from threadpoolctl import threadpool_limits
 from adapters import journal
 from adapters.settings import settings
 from adapters.trials import Work, attempt, attempt_baseline, read_rows
+from core.choices import open_choices, with_choices
 from core.families import baselines_for, families_for
 from core.fitting import Candidate, Learning
 from core.learning_spec import SearchSpec
+from core.metrics import Floats
 from core.refs import DatasetRef, FeaturesRef
 from core.rungs import shares_of
 from core.search import Job, Plan, Start, Trial, Tried, Watch, best_trial
@@ -79,9 +82,11 @@ def tune(
     features: FeaturesRef, search: SearchSpec, learning: Learning, known: tuple[Candidate, ...], crew: Crew
 ) -> Trials:
     """Search families and parameters with Optuna; candidates are fitted on Dask."""
-    n_rows, table_bytes = _extent(features)
+    y, table_bytes = _extent(features)
+    n_rows = len(y)
     most = min(1.0, (search.max_rows or n_rows) / n_rows)
-    families = families_for(learning.problem, search.families)
+    choices = open_choices(learning.problem, learning.weights, learning.log, y)
+    families = with_choices(families_for(learning.problem, search.families), choices)
     shares = shares_of(round(n_rows * most)) if search.pruner != "none" else (1.0,)
     plan = Plan(search, families, learning.seed, shares, known)
     if most < 1:
@@ -96,7 +101,8 @@ class _Tuning:
         from adapters.studies import StoredStudy
 
         self.plan, self.work, self.crew = plan, work, crew
-        self.study = StoredStudy(plan, repr((work, plan.families, plan.spec.metric, code_digest())))
+        families = [(name, tuple(family.space)) for name, family in plan.families.items()]
+        self.study = StoredStudy(plan, repr((work, families, plan.spec.metric, code_digest())))
         self.progress = Progress(plan.spec.trials, str(plan.spec.metric))
         self.started = time.monotonic()
 
@@ -155,10 +161,10 @@ class _Tuning:
         self.progress.told(trial)
 
 
-def _extent(features: FeaturesRef) -> tuple[int, int]:
-    """Training rows, and the bytes of the largest encoding with its validation rows."""
+def _extent(features: FeaturesRef) -> tuple[Floats, int]:
+    """Targets of the training rows, and the bytes of the largest encoding with its validation rows."""
     sizes = []
     for encoding in features.encodings:
         train, validation = read_rows(features, encoding.recipe)
         sizes.append(train.x.nbytes + validation.x.nbytes)
-    return len(train.y), max(sizes)
+    return np.asarray(train.y), max(sizes)

@@ -17,6 +17,7 @@ from core.records import ModelRecord, Report
 from core.refs import DatasetRef
 from core.splitting import SeenRows
 from core.target import TargetCoding
+from tests.core.conftest import installed_pairs
 
 N = 90
 TABLE = pd.DataFrame(
@@ -25,7 +26,9 @@ TABLE = pd.DataFrame(
 TARGETS = {"binary": (TABLE["y"] == 2).to_numpy(float), "multiclass": TABLE["y"].to_numpy(), "regression": TABLE["age"]}
 COLUMNS = feature_columns(TABLE, FeaturePlan(("y",), (), 0.001, ()))
 ROWS = feature_frame(TABLE, COLUMNS)
-EVERY_MODEL = [(family, problem) for problem in TARGETS for family in (*families_for(problem, ()), "dummy")]
+EVERY_MODEL = installed_pairs(
+    (family, problem) for problem in TARGETS for family in (*families_for(problem, tuple(FAMILIES)), "dummy")
+)
 
 
 @pytest.fixture
@@ -39,7 +42,7 @@ def store(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     settings.cache_clear()
 
 
-def pipeline_of(family: str, problem: str, seed: int = 0) -> object:
+def pipeline_of(family: str, problem: str, seed: int = 0, **choices: int) -> object:
     """A fitted pipeline of the family with its first parameters."""
     kind = DUMMY if family == "dummy" else FAMILIES[family]
     encoder = make_encoder(kind.recipe, COLUMNS, 0.001)
@@ -47,7 +50,7 @@ def pipeline_of(family: str, problem: str, seed: int = 0) -> object:
     y, codes = np.asarray(TARGETS[problem], float), categorical_positions(kind.recipe, COLUMNS)
     # Validation rows that contradict the training rows stop boosting at once.
     rows = Rows(x, y, codes), Rows(x, y[::-1], codes)
-    return pack(encoder, fit_family(kind, kind.start, Learning("y", problem, "roc_auc", seed), rows))
+    return pack(encoder, fit_family(kind, {**kind.start, **choices}, Learning("y", problem, "roc_auc", seed), rows))
 
 
 def record_of(pipeline: object, digest: str = "d1") -> ModelRecord:
@@ -75,4 +78,5 @@ def record_of(pipeline: object, digest: str = "d1") -> ModelRecord:
         cause=None,
         flow_run=None,
         git_commit=None,
+        environment={},
     )

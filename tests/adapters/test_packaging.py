@@ -18,6 +18,14 @@ def test_model_predicts_the_same_after_packing(family, problem):
     np.testing.assert_array_equal(predict(again, ROWS, problem), predict(pipeline, ROWS, problem))
 
 
+@pytest.mark.parametrize(("family", "problem"), EVERY_MODEL)
+def test_model_whose_predictions_are_put_right_predicts_the_same_after_packing(family, problem):
+    choice = {"log_target": 1} if problem == "regression" else {"balanced": 1}
+    pipeline = pipeline_of(family, problem, **choice)
+    again = unpack(pack_bytes(pipeline), "a model")
+    np.testing.assert_array_equal(predict(again, ROWS, problem), predict(pipeline, ROWS, problem))
+
+
 def test_encoder_does_the_same_after_packing():
     encoder = pipeline_of("logistic_regression", "binary").named_steps["prepare"]
     np.testing.assert_array_equal(unpack(pack_bytes(encoder), "an encoder").transform(ROWS), encoder.transform(ROWS))

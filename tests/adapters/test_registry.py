@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from adapters import registry
+from adapters import moves, registration, registry
 from adapters.settings import settings
-from core.errors import DataMissing, RegistryConflict, RegistryUnavailable
+from adapters.storage import create_once
+from core.errors import DataMissing, DataRejected, RegistryConflict, RegistryUnavailable
 from core.fitting import predict
+from core.moves import Move
 from tests.adapters.conftest import ROWS, pipeline_of, record_of
 
 
@@ -21,8 +23,8 @@ def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple]:
         settings.cache_clear()
         pipeline = pipeline_of("logistic_regression", "binary")
         record = record_of(pipeline)
-        first, again = (registry.register(record, pipeline, ROWS.head(5)) for _ in range(2))
-        second = registry.register(replace(record, spec_digest="s2"), pipeline, ROWS.head(5))
+        first, again = (registration.register(record, pipeline, ROWS.head(5)) for _ in range(2))
+        second = registration.register(replace(record, spec_digest="s2"), pipeline, ROWS.head(5))
         yield pipeline, record, first, again, second
     settings.cache_clear()
 
@@ -63,19 +65,77 @@ def test_model_without_a_version_is_missing_data(registered):
         registry.newest_version("other")
 
 
+def plan(to: int, since: int | None, kind: str = "release") -> Move:
+    return Move(0, "toy", kind, since, to, "better", None, None, "run", "")
+
+
 def test_champion_moves_and_goes(registered):
-    told = [registry.find_champion("toy")]
-    registry.move_champion("toy", 1, expected=None)
-    registry.move_champion("toy", 2, expected=1)
-    told.append(registry.find_champion("toy"))
+    told = [registry.champion_number("toy")]
+    made = [moves.make(plan(1, None)), moves.make(plan(2, 1))]
+    told.append(registry.champion_number("toy"))
     registry.remove_champion("toy")
-    told.append(registry.find_champion("toy"))
-    assert [each and each.number for each in told] == [None, 2, None]
+    told.append(registry.champion_number("toy"))
+    assert told == [None, 2, None]
+    assert [move.number for move in made] == [1, 2]
+    assert moves.moves_of("toy") == made
 
 
 def test_champion_that_somebody_else_has_moved_is_not_moved(registered):
     with pytest.raises(RegistryConflict, match="version None, no longer 1"):
-        registry.move_champion("toy", 2, expected=1)
+        moves.make(plan(2, 1))
+    assert len(moves.moves_of("toy")) == 2
+
+
+def test_of_two_moves_at_once_one_wins_and_the_other_is_told(registered, monkeypatch):
+    def overtaken(planned: Move) -> None:
+        monkeypatch.undo()
+        moves.make(plan(1, None))
+
+    monkeypatch.setattr(moves, "_refuse_unless_champion", overtaken)
+    with pytest.raises(RegistryConflict, match="another release or rollback moves it"):
+        moves.make(plan(2, None))
+    assert registry.champion_number("toy") == 1
+    assert [move.to_version for move in moves.moves_of("toy")] == [1, 2, 1]
+
+
+def killed(*_: object) -> bool:
+    raise KeyboardInterrupt
+
+
+def kill(monkeypatch: pytest.MonkeyPatch, planned: Move, step: str) -> None:
+    """Make a move in a process that dies before the alias is set, or right after it."""
+    with monkeypatch.context() as patch:
+        if step == "before the alias":
+            patch.setattr(registry, "set_champion", killed)
+        else:
+            calls = iter([create_once, killed])
+            patch.setattr(moves, "create_once", lambda uri, content: next(calls)(uri, content))  # noqa: PLW0108
+        with pytest.raises(KeyboardInterrupt):
+            moves.make(planned)
+
+
+@pytest.mark.parametrize("step", ["before the alias", "after the alias"])
+def test_move_that_was_killed_half_way_is_finished_by_the_next(registered, monkeypatch, step):
+    before = registry.champion_number("toy")
+    kill(monkeypatch, plan(3 - before, before), step)
+    finished = moves.finish("toy")
+    assert (registry.champion_number("toy"), finished.to_version) == (3 - before, 3 - before)
+    assert moves.finish("toy") == finished
+
+
+def test_alias_that_a_person_has_moved_since_is_left_where_it_is(registered, monkeypatch):
+    before = registry.champion_number("toy")
+    kill(monkeypatch, plan(3 - before, before), "before the alias")
+    registry.remove_champion("toy")
+    n_moves = len(moves.moves_of("toy"))
+    moves.finish("toy")
+    assert registry.champion_number("toy") is None
+    assert len(moves.moves_of("toy")) == n_moves - 1
+
+
+def test_model_file_that_was_changed_is_refused(registered):
+    with pytest.raises(DataRejected, match="is not the one that was registered"):
+        registry.load_pipeline(replace(registered[2], file_digest="0" * 64))
 
 
 def test_identity_changes_with_the_predictions(registered):

@@ -3,13 +3,13 @@ from collections.abc import Callable
 import pytest
 
 from adapters.studies import StoredStudy
+from core.choices import with_choices
 from core.learning_spec import SearchSpec
 from core.search import Job, Plan, Start, Trial, Tried, Watch, search
 from tests.conftest import Project
 
-PLAN = Plan(
-    SearchSpec(trials=30, metric="roc_auc"), ("hist_gradient_boosting", "random_forest"), seed=0, shares=(1 / 9, 1.0)
-)
+FAMILY_NAMES = ("hist_gradient_boosting", "random_forest")
+PLAN = Plan(SearchSpec(trials=30, metric="roc_auc"), with_choices(FAMILY_NAMES, ()), seed=0, shares=(1 / 9, 1.0))
 
 
 class Killed(BaseException):

@@ -93,3 +93,15 @@ def test_taking_rows_numbers_the_blocks_that_are_left_from_zero():
     taken = Paired(np.zeros(4), np.zeros(4), np.zeros(4), blocks).take(np.array([False, True, True, True]))
     assert taken.blocks is not None
     assert taken.blocks.tolist() == [0, 0, 1]
+
+
+def test_each_model_decides_by_its_own_threshold():
+    y = np.repeat([0.0, 1.0], 50)
+    # The champion's probabilities are a fifth of the challenger's, and so is its threshold: the decisions are the same.
+    prediction = np.random.default_rng(0).uniform(size=100)
+    rows = Paired(y, prediction, prediction / 5, thresholds=(0.5, 0.1))
+    found = paired_difference(rows, "f1", 0.95, seed=0)
+    assert (found.value, found.low, found.high) == (0, 0, 0)
+    assert paired_difference(Paired(y, prediction, prediction / 5), "f1", 0.95, seed=0).value > 0.3
+    kept = rows.take(np.arange(100) % 2 == 0)
+    assert kept.thresholds == rows.thresholds

@@ -20,6 +20,8 @@ P_NUMBER = Y_NUMBER + RANDOM.normal(size=N)
 BINARY = {
     "accuracy": lambda w: sk.accuracy_score(Y_BINARY, P_BINARY > 0.5, sample_weight=w),
     "roc_auc": lambda w: sk.roc_auc_score(Y_BINARY, P_BINARY, sample_weight=w),
+    "balanced_accuracy": lambda w: sk.balanced_accuracy_score(Y_BINARY, P_BINARY > 0.5, sample_weight=w),
+    "average_precision": lambda w: sk.average_precision_score(Y_BINARY, P_BINARY, sample_weight=w),
     "f1": lambda w: sk.f1_score(Y_BINARY, P_BINARY > 0.5, sample_weight=w),
     "log_loss": lambda w: sk.log_loss(Y_BINARY, P_BINARY, sample_weight=w),
 }
@@ -28,6 +30,10 @@ MULTICLASS = {
     # scikit-learn takes no weights here for averages over classes: each class on its own.
     "roc_auc": lambda w: np.mean(
         [sk.roc_auc_score(c == Y_CLASSES, P_CLASSES[:, c], sample_weight=w) for c in range(3)]
+    ),
+    "balanced_accuracy": lambda w: sk.balanced_accuracy_score(Y_CLASSES, P_CLASSES.argmax(axis=1), sample_weight=w),
+    "average_precision": lambda w: np.mean(
+        [sk.average_precision_score(c == Y_CLASSES, P_CLASSES[:, c], sample_weight=w) for c in range(3)]
     ),
     "f1": lambda w: sk.f1_score(Y_CLASSES, P_CLASSES.argmax(axis=1), average="macro", sample_weight=w),
     "log_loss": lambda w: sk.log_loss(Y_CLASSES, P_CLASSES, sample_weight=w),
@@ -118,3 +124,18 @@ def test_score_all_gives_the_metrics_of_the_problem_only():
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
 def test_default_metric_fits_its_problem(problem):
     assert problem in METRICS[default_metric(problem)].problems
+
+
+@pytest.mark.parametrize(
+    ("name", "of"),
+    [("accuracy", sk.accuracy_score), ("balanced_accuracy", sk.balanced_accuracy_score), ("f1", sk.f1_score)],
+)
+def test_metric_of_decided_classes_reads_the_threshold(name, of):
+    expected = of(Y_BINARY, P_BINARY > 0.3)
+    assert score_all("binary", Y_BINARY, P_BINARY, 0.3)[name] == pytest.approx(expected)
+    assert expected != score(name, Y_BINARY, P_BINARY)
+
+
+@pytest.mark.parametrize("name", ["roc_auc", "average_precision", "log_loss"])
+def test_metric_of_probabilities_does_not_read_the_threshold(name):
+    assert score(name, Y_BINARY, P_BINARY, 0.3) == score(name, Y_BINARY, P_BINARY)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.fitting import Rows
+from core.rows import Rows
 from core.rungs import climbs, shares_of, thinned
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 import pytest
 
+from core.choices import with_choices
 from core.errors import TrainingError
 from core.families import FAMILIES
 from core.fitting import Candidate
@@ -34,7 +35,7 @@ def trials_of(
     **spec: object,
 ) -> list[Trial]:
     full = SearchSpec.model_validate({"trials": 12, "metric": "roc_auc"} | spec)
-    return search(Plan(full, full.families or FAMILY_NAMES, seed, shares, known), start, watch)
+    return search(Plan(full, with_choices(full.families or FAMILY_NAMES, ()), seed, shares, known), start, watch)
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -174,7 +175,7 @@ def test_metric_that_is_undefined_on_the_validation_rows_is_a_training_error():
 
 def test_search_without_a_family_is_told():
     with pytest.raises(TrainingError):
-        search(Plan(SearchSpec(metric="roc_auc"), (), 0), one_by_one)
+        search(Plan(SearchSpec(metric="roc_auc"), {}, 0), one_by_one)
 
 
 @pytest.mark.parametrize(("metric", "pick"), [("roc_auc", max), ("rmse", min)])

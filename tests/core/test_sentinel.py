@@ -1,5 +1,6 @@
 """The sentinel names what leaks and blocks it, and blocks nothing on tables that are honest."""
 
+import re
 import time
 from typing import Any
 
@@ -35,7 +36,7 @@ def found_in(
 ) -> tuple[Finding, ...]:
     plan = SplitPlan("time", (when,), 0.15, 0.15) if when else SplitPlan("hash", (), 0.15, 0.15)
     roles = tuple(role for role in (target, when, "key") if role)
-    sentinel = SentinelPlan(target, roles, when, None, bool(when), SentinelSpec(**levels))
+    sentinel = SentinelPlan(target, roles, when, None, bool(when), SentinelSpec(**{"rare": "off", **levels}))
     return examine(split_rows(frame, plan), sentinel, code_target(frame[target], problem))
 
 
@@ -178,7 +179,7 @@ def test_repeated_rows_across_the_split_are_counted_exactly_and_nearly(change, e
     frame = frame[[*frame.columns[:5], "target"]]
     later = frame.head(133).assign(**{c: frame[c].head(133) * (1 + change) for c in frame.columns[:5]})
     parts = (frame, later.head(66), later.tail(67))
-    plan = SentinelPlan("target", ("target",), None, None, False, SentinelSpec(leaks="off"))
+    plan = SentinelPlan("target", ("target",), None, None, False, SentinelSpec(leaks="off", rare="off"))
     found = [f for f in examine(parts, plan, code_target(frame.target, problem)) if f.rule == "duplicates"]
     assert f"{exact} (" in found[0].evidence
     assert "to 3 digits" in found[0].evidence
@@ -188,7 +189,7 @@ def test_repeated_rows_across_the_split_are_counted_exactly_and_nearly(change, e
 def test_group_on_two_sides_is_blocked():
     frame = orders(300).assign(group=np.arange(300) % 7)
     parts = (frame.iloc[:200], frame.iloc[200:250], frame.iloc[250:])
-    plan = SentinelPlan("late", ("late", "at", "group"), None, "group", False, SentinelSpec())
+    plan = SentinelPlan("late", ("late", "at", "group"), None, "group", False, SentinelSpec(rare="off"))
     found = examine(parts, plan, code_target(frame.late, "binary"))
     assert [(f.rule, f.column, f.blocks) for f in found] == [("groups", "group", True)]
     assert found[0].evidence.startswith("7 of 7 groups")
@@ -197,7 +198,7 @@ def test_group_on_two_sides_is_blocked():
 def test_test_rows_older_than_training_rows_are_blocked_under_a_time_split():
     frame = orders(300)
     parts = (frame.iloc[100:], frame.iloc[50:100], frame.iloc[:50])
-    plan = SentinelPlan("late", ("late", "at"), "at", None, True, SentinelSpec())
+    plan = SentinelPlan("late", ("late", "at"), "at", None, True, SentinelSpec(rare="off"))
     found = [f for f in examine(parts, plan, code_target(frame.late, "binary")) if f.rule == "order"]
     assert found[0].blocks
     assert "50 of 50 test rows are older than the newest training row" in found[1].evidence
@@ -211,7 +212,7 @@ def test_large_table_is_examined_in_seconds(problem):
     y = frame.f0 + frame.f1 * frame.f2 + random.normal(size=100_000)
     frame = frame.assign(target=y > 0 if problem == "binary" else y)
     parts = split_rows(frame.reset_index(names="key"), SplitPlan("hash", ("key",), 0.15, 0.15))
-    plan = SentinelPlan("target", ("target", "key"), None, None, False, SentinelSpec())
+    plan = SentinelPlan("target", ("target", "key"), None, None, False, SentinelSpec(rare="off"))
     started = time.process_time()
     assert examine(parts, plan, code_target(frame.target, problem)) == ()
     assert time.process_time() - started < 6
@@ -222,3 +223,15 @@ def test_awkward_columns_are_survived():
         lists=[[1, 2]] * 200, mixed=[1, "a"] * 100, infinite=[np.inf, 1.0] * 100, few=[None] * 199 + [1.0]
     )
     assert blocked(frame, "binary", "late", "at") == []
+
+
+def test_class_with_few_test_rows_is_told_with_their_number():
+    frame, problem = table("wine")
+    (found,) = (each for each in found_in(frame, problem, rare="warn") if each.rule == "rare")
+    assert (found.column, found.blocks) == ("target", False)
+    assert re.search(r"\d+ of '\d' among \d+ test rows", found.evidence.split(", ")[-1])
+    assert any(each.rule == "rare" and each.blocks for each in found_in(frame, problem, rare="block"))
+
+
+def test_numbers_have_no_rare_classes():
+    assert [each for each in found_in(*table("diabetes"), rare="warn") if each.rule == "rare"] == []

@@ -148,3 +148,19 @@ def test_broken_data_cannot_be_set_to_retrain():
 def test_split_that_leaves_no_training_rows_is_refused():
     with pytest.raises(ValidationError, match="leave no training rows"):
         SplitSpec(test=0.5, validation=0.5)
+
+
+@pytest.mark.parametrize(
+    ("problem", "target"),
+    [
+        ("regression", {"weights": "balanced"}),
+        ("regression", {"threshold": 0.3}),
+        ("multiclass", {"threshold": 0.3}),
+        ("binary", {"log": True}),
+    ],
+)
+def test_part_of_the_target_that_does_not_suit_the_problem_is_refused_by_its_name(problem, target):
+    content = {"name": "toy", "data": {"source": "toy.csv"}, "target": {"column": "y", **target}}
+    TrainingSpec.model_validate(content)
+    with pytest.raises(ValueError, match=f"target.{next(iter(target))}"):
+        TrainingSpec.model_validate(content).for_problem(problem)

@@ -1,3 +1,5 @@
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -7,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import DataRejected
-from core.splitting import SplitPlan, hash_position, seen_rows, split_rows
+from core.places import hash_position
+from core.splitting import SplitPlan, salt_for, seen_rows, split_rows
 
 HASH = SplitPlan("hash", ("id",), 0.15, 0.15)
 GROUP = SplitPlan("group", ("house",), 0.2, 0.2)
@@ -172,3 +175,111 @@ def test_seen_rows_can_be_told_when_the_time_has_got_a_zone():
 def test_split_that_leaves_a_part_empty_is_refused(frame, plan):
     with pytest.raises(DataRejected, match=r"leaves no .* rows"):
         split_rows(frame, plan)
+
+
+SALTED = [SplitPlan("hash", ("id",), 0.15, 0.15, salt=7), SplitPlan("group", ("house",), 0.2, 0.2, salt=2**32 - 1)]
+KEYS = st.one_of(
+    st.integers(),
+    st.floats(),
+    st.text(),
+    st.booleans(),
+    st.none(),
+    st.datetimes().map(pd.Timestamp),
+    st.dates(),
+    st.binary(),
+    st.tuples(st.integers(), st.text()),
+)
+# As a column of one kind, and of any kinds side by side.
+COLUMNS = st.one_of(
+    st.lists(st.integers(-(2**63), 2**63 - 1), min_size=1),
+    st.lists(st.floats(), min_size=1),
+    st.lists(st.text(), min_size=1),
+    st.lists(st.datetimes(pd.Timestamp("1700-01-01"), pd.Timestamp("2200-01-01")), min_size=1),
+    st.lists(KEYS, min_size=1),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(before=COLUMNS, new=COLUMNS, salt=st.integers(0, 2**32 - 1), start=st.booleans())
+def test_no_row_changes_its_place_when_rows_of_any_kind_are_added(before, new, salt, start):
+    first = pd.DataFrame({"key": before})
+    added = pd.Series(new, name="key")
+    both = [added, first["key"]] if start else [first["key"], added]
+    grown = pd.concat(both, ignore_index=True).to_frame()
+    place = hash_position(grown, ("key",), salt)
+    kept = place[len(new) :] if start else place[: len(before)]
+    # A whole number above 2**53 that a float column rounds is another number.
+    same = [
+        _reads_the_same(a, b) for a, b in zip(first["key"], grown["key"].iloc[len(new) if start else 0 :], strict=False)
+    ]
+    assert kept[same].tolist() == hash_position(first, ("key",), salt)[same].tolist()
+
+
+def _reads_the_same(before: object, after: object) -> bool:
+    return not isinstance(before, int | np.integer) or int(after) == before
+
+
+@EXAMPLES
+@given(plan=st.sampled_from(SALTED), n=st.integers(300, 500), n_new=st.integers(1, 500))
+def test_salted_split_keeps_the_side_of_every_row_and_knows_what_was_seen(plan, n, n_new):
+    before, after = sides(table(n), plan), sides(table(n + n_new), plan)
+    assert {row: after[row] for row in before} == before
+    train, validation, _ = split_rows(table(n), plan)
+    unseen = seen_rows(train, validation, plan).unseen(table(n + n_new))
+    assert not set(table(n + n_new)["id"][unseen]) & {*train["id"], *validation["id"]}
+
+
+def test_salts_arrange_rows_independently():
+    places = np.array([hash_position(table(5000), ("id",), salt) for salt in range(5)])
+    assert np.abs(np.corrcoef(places) - np.eye(5)).max() < 0.05
+    assert np.abs(places.mean(axis=1) - 0.5).max() < 0.02
+
+
+def with_classes(n: int, n_rare: int) -> pd.DataFrame:
+    return table(n).assign(y=["rare" if i < n_rare else "usual" for i in range(n)])
+
+
+def shares_of(frame: pd.DataFrame, plan: SplitPlan) -> list[float]:
+    return [(part["y"] == "rare").mean() for part in split_rows(frame, plan)]
+
+
+@pytest.mark.parametrize("by", ["hash", "group", "whole row"])
+def test_chosen_salt_keeps_label_shares_and_sizes_near_the_whole(by):
+    columns = {"hash": ("id",), "group": ("house",), "whole row": ()}[by]
+    frame = with_classes(600, 0).assign(y=["rare" if i % 10 == 0 else "usual" for i in range(600)])
+    plan = SplitPlan(by.split()[0], columns, 0.15, 0.15, excluded=("y",), label="y")
+    plan = replace(plan, salt=salt_for(frame, plan))
+    assert shares_of(frame, plan) == pytest.approx([0.1, 0.1, 0.1], abs=0.012)
+    assert [len(part) / 600 for part in split_rows(frame, plan)] == pytest.approx([0.7, 0.15, 0.15], abs=0.012)
+
+
+def test_chosen_salt_keeps_numbers_spread_alike():
+    frame = table(300).assign(y=np.random.default_rng(0).lognormal(size=300))
+    plan = SplitPlan("hash", ("id",), 0.15, 0.15, excluded=("y",))
+    plan = replace(plan, salt=salt_for(frame, plan))
+    assert [part["y"].median() for part in split_rows(frame, plan)] == pytest.approx(
+        [frame["y"].median()] * 3, rel=0.15
+    )
+
+
+def test_chosen_salt_does_not_depend_on_the_order_of_rows():
+    frame = with_classes(200, 20)
+    plan = SplitPlan("hash", ("id",), 0.15, 0.15, excluded=("y",), label="y")
+    assert salt_for(frame.sample(frac=1, random_state=0), plan) == salt_for(frame, plan)
+
+
+@pytest.mark.parametrize("n_rare", [3, 5])
+def test_split_that_lacks_a_class_is_refused_with_a_salt_that_works(n_rare):
+    frame = with_classes(40, n_rare)
+    plans = (SplitPlan("hash", ("id",), 0.15, 0.15, excluded=("y",), salt=s, label="y") for s in range(100))
+    with pytest.raises(DataRejected, match=r"leaves .*class") as told:
+        [split_rows(frame, plan) for plan in plans]
+    salt = int(re.search(r"split\.salt: (\d+)", told.value.fix)[1])
+    train, validation, test = split_rows(frame, SplitPlan("hash", ("id",), 0.15, 0.15, salt=salt, label="y"))
+    assert [part["y"].nunique() for part in (train, validation, test)] == [2, 2, 2]
+
+
+def test_class_with_too_few_rows_for_every_part_is_refused_with_how_many_are_needed():
+    with pytest.raises(DataRejected, match="needed are 3 rows of at least two classes") as told:
+        split_rows(with_classes(40, 2), SplitPlan("hash", ("id",), 0.15, 0.15, label="y"))
+    assert "2 of 'rare'" in told.value.why

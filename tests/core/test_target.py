@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import DataRejected
 from core.learning_spec import TargetSpec
-from core.target import TargetCoding, code_target, infer_problem
+from core.target import TargetCoding, check_logarithm, code_target, infer_problem
 
 
 @pytest.mark.parametrize(
@@ -102,3 +102,9 @@ def test_coding_does_not_depend_on_the_order_of_rows():
 def test_column_that_poses_no_such_problem_is_refused(values, problem, positive, told):
     with pytest.raises(DataRejected, match=told):
         code_target(pd.Series(values, name="late"), problem, positive)
+
+
+def test_target_without_a_logarithm_is_refused_with_its_smallest_value():
+    with pytest.raises(DataRejected, match=r"2 of 4 values are -1 or below, the smallest is -3\.5"):
+        check_logarithm(pd.Series([-3.5, -1.0, -0.9, 2.0], name="y"))
+    check_logarithm(pd.Series([-0.9, 0.0, 2.0], name="y"))

@@ -1,21 +1,26 @@
 """A real event, sent to a real server with the project's own prefect.yaml, starts the run that it should start."""
 
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.objects import FlowRun
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
-from adapters import journal
-from adapters.registry import find_champion
+from adapters import journal, registration
+from adapters.registry import champion_number, find_champion, find_version, load_pipeline
 from adapters.settings import settings
+from adapters.storage import read_frame
 from core.events import DriftDetected
+from deployments.approving import answer_waiting
 from deployments.observe import run_for, started_by_event
 from deployments.ports import Ports, free_port
 from deployments.stack import local_stack
 from tasks.announce import send_from_outside
 from tasks.landing import land_frame
-from tests.conftest import Project, toy_table
+from tests.conftest import TOY, Project, toy_table
 
 pytestmark = pytest.mark.stack
 
@@ -65,3 +70,52 @@ def test_event_without_the_label_starts_nothing(client: SyncPrefectClient) -> No
     arrived = land_frame("toy", toy_table(seed=2, shift=1.0), "day")
     run_for(client, "check-drift", str(arrived.event_id), lambda: None)
     assert not [run for run in client.read_flow_runs() if run.parameters.get("cause") == str(event.id)]
+
+
+def _waiting(client: SyncPrefectClient, version: int) -> FlowRun:
+    """A release by its deployment, once it is suspended."""
+    deployment = client.read_deployment_by_name("release/release")
+    parameters = {"model": "toy", "version": version}
+    run = client.create_flow_run_from_deployment(deployment.id, parameters=parameters)
+    return wait_for(lambda: suspended(client.read_flow_run(run.id)))
+
+
+def suspended(run: FlowRun) -> FlowRun | None:
+    return run if run.state_name == "Suspended" else None
+
+
+def wait_for(look: Callable[[], FlowRun | None]) -> FlowRun:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        if (found := look()) is not None:
+            return found
+        time.sleep(0.5)
+    raise TimeoutError("the release was not suspended within 120 s")
+
+
+def test_release_waits_suspended_for_a_person_whose_no_keeps_the_champion_and_whose_yes_moves_it(
+    client: SyncPrefectClient, shared_project: Project
+) -> None:
+    shared_project.write_spec(TOY.replace("release: {", "release: {approval: always, "))
+    before = champion_number("toy")
+    first = find_version("toy", 1)
+    assert before == 1
+    second = registration.register(
+        replace(first.record, spec_digest="another"),
+        load_pipeline(first),
+        read_frame(first.record.golden).filter(items=first.record.columns.names),
+    ).number
+
+    run = _waiting(client, second)
+    entry = answer_waiting("toy", second, {"approve": False, "by": "ada", "why": "not today"})
+    assert entry is not None
+    assert (entry["flow_run_id"], entry["verdict"]) == (str(run.id), "refused")
+    assert "ada declined: not today" in entry["reason"]
+    assert champion_number("toy") == before
+
+    _waiting(client, second)
+    entry = answer_waiting("toy", second, {"approve": True, "by": "ada", "why": ""})
+    assert entry is not None
+    assert (entry["verdict"], entry["approved_by"]) == ("released", "ada")
+    assert champion_number("toy") == second
+    assert answer_waiting("toy", second, {"approve": True, "by": "ada", "why": ""}) is None

@@ -1,5 +1,6 @@
 """The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -184,3 +185,76 @@ def test_broken_data_are_refused_in_words_and_nothing_is_registered(landed: Proj
         path.unlink()
     assert "plan: values broken by 4000 rows, such as gold" in refused.value.why
     assert registry.list_versions("toy") == before
+
+
+def test_rollback_goes_to_the_champion_before_and_is_journalled(released: Any, landed: Project) -> None:
+    from flows.release import release
+    from flows.rollback import rollback
+
+    release("toy", 2, approved_by="ada")
+    outcome = rollback("toy", by="ada", why="complaints from the shop")
+    assert (outcome.verdict, outcome.from_version, outcome.to_version) == ("rolled_back", 2, 1), outcome.reason
+    assert "complaints from the shop" in outcome.reason
+    assert registry.champion_number("toy") == 1
+    assert journal.entries("toy", "rollback")[0]["event_id"] == outcome.event_id
+
+
+def test_version_that_was_rolled_back_is_not_released_again_by_itself(released: Any) -> None:
+    from flows.release import release
+
+    state = release("toy", 2, return_state=True)
+    assert (state.name, "it was rolled back on" in state.message) == ("AwaitingApproval", True)
+
+
+def test_move_without_its_entry_in_the_journal_is_told_by_the_next_run(
+    released: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from flows.release import release
+    from tasks import releases
+
+    with monkeypatch.context() as patch:
+        patch.setattr(releases.journal, "append", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
+        assert release("toy", 2, approved_by="ada", return_state=True).is_failed()
+    assert release("toy", 2, return_state=True).name == "Unchanged"
+    told = journal.entries("toy", "release")[0]
+    assert (told["to_version"], told["approved_by"], bool(told["event_id"])) == (2, "ada", True)
+
+
+def test_history_agrees_with_the_alias(released: Any) -> None:
+    from tasks.lineage import history_of
+
+    history = history_of("toy")
+    assert history[-1]["to_version"] == registry.champion_number("toy")
+    assert [row["until"] for row in history[:-1]] == [row["at"] for row in history[1:]]
+
+
+def test_lineage_of_the_champion_is_whole(released: Any) -> None:
+    from tasks.lineage import lineage_of, version_of
+
+    found = lineage_of(version_of("toy@champion"))
+    assert found["broken"] == []
+    assert (found["version"], found["approved_by"]) == (2, "ada")
+    assert found["data"][0]["source"] == "lake://toy/*.parquet"
+    assert found["environment"]["python"]
+
+
+def test_lineage_names_each_link_that_no_longer_holds(released: Any) -> None:
+    from tasks.lineage import lineage_of, version_of
+
+    version = version_of("toy:2")
+    record = version.record
+    broken = replace(
+        version,
+        file_digest="0" * 64,
+        record=replace(
+            record,
+            data=replace(record.data, uri=f"{record.data.uri}.gone"),
+            golden=replace(record.golden, sha256="0" * 64),
+            spec=record.spec | {"seed": 99},
+            git_commit="0" * 40,
+            flow_run="no such run",
+            cause="no such event",
+        ),
+    )
+    links = {told.partition(":")[0] for told in lineage_of(broken)["broken"]}
+    assert links == {"snapshot", "golden", "spec", "git_commit", "flow_run", "cause", "model_file"}

@@ -11,13 +11,15 @@ from adapters.storage import read_frame
 from core.data_spec import DataSpec, WindowSpec
 from core.errors import SpecError
 from core.monitor_spec import LabelSpec
+from core.preparation import AS_IT_IS
 from tasks.monitoring import cut_window
 from tests.conftest import Project, toy_table
 
 DATA = DataSpec.model_validate({"source": "lake://toy/*.parquet", "key": ["customer"], "time": "day"})
 WINDOW = WindowSpec(rows=300)
-# The window only asks its champion which model it is, and until when it was trained.
-CHAMPION: Any = SimpleNamespace(record=SimpleNamespace(model="toy", data_until="2026-02-15T00:00:00"))
+# The window only asks its champion which model it is, until when it was trained, and which lags it reads.
+RECORD = SimpleNamespace(model="toy", data_until="2026-02-15T00:00:00", preparation=AS_IT_IS)
+CHAMPION: Any = SimpleNamespace(record=RECORD)
 
 
 def test_rows_after_the_last_training_count_as_new(project: Project) -> None:

@@ -1,0 +1,96 @@
+"""A new version in the model registry: its run, its record and its model file, written to MLflow."""
+
+import hashlib
+import json
+from dataclasses import asdict
+from typing import Any
+
+import pandas as pd
+
+from adapters.packaging import TRUSTED
+from adapters.registry import RECORD, answering, find_identical, find_version, model_file
+from adapters.settings import settings
+from core.records import ModelRecord, Version
+
+LINEAGE = "lineage.json"
+
+
+def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Version:
+    """Store a model with its record as a new version; the same model of the same data and spec is registered once.
+
+    Args:
+        record: How it was made.
+        pipeline: Fitted, of trusted types.
+        example: Some raw rows as the pipeline reads them.
+    """
+    known = find_identical(record.model, record.identity)
+    if known is not None:
+        return known
+    with answering() as client:
+        number = _log(client, record, pipeline, example)
+    return find_version(record.model, number)
+
+
+def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> int:
+    import mlflow
+    import mlflow.sklearn
+    from mlflow.models import infer_signature
+
+    classes = record.coding.problem != "regression"
+    output = pipeline.predict_proba(example) if classes else pipeline.predict(example)
+    with mlflow.start_run(experiment_id=_experiment(client, record.model)) as _:
+        mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
+        mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
+        mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
+        mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
+        mlflow.set_tags(
+            {
+                "verdict": record.verdict,
+                "cause": record.cause or "",
+                "flow_run": record.flow_run or "",
+                "git_commit": record.git_commit or "",
+            }
+        )
+        logged = mlflow.sklearn.log_model(
+            pipeline,
+            name="model",
+            serialization_format="skops",
+            skops_trusted_types=list(TRUSTED),
+            signature=infer_signature(example, output),
+            input_example=example.head(5),
+            pyfunc_predict_fn="predict_proba" if classes else "predict",
+            pip_requirements=_requirements(),
+        )
+        # With its tags at once: a version without identity would be registered again by a retry.
+        registered = mlflow.register_model(
+            logged.model_uri, record.model, tags=_tags(record, model_file(logged.artifact_path))
+        )
+    return int(registered.version)
+
+
+def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:
+    return {
+        "identity": record.identity,
+        "file": hashlib.sha256(content).hexdigest(),
+        "verdict": record.verdict,
+        "cause": record.cause or "",
+        "data": record.data.sha256,
+        "spec": record.spec_digest,
+        "model_digest": record.report.digest,
+    }
+
+
+def _experiment(client: Any, model: str) -> str:
+    found = client.get_experiment_by_name(model)
+    if found:
+        return str(found.experiment_id)
+    remote = settings().mlflow_url.startswith("http")
+    place = None if remote else str(settings().home / "mlartifacts" / model)
+    return str(client.create_experiment(model, artifact_location=place))
+
+
+def _requirements() -> list[str]:
+    # Inferring them takes MLflow longer than a training here; these are what the pipeline needs to load.
+    from importlib.metadata import version
+
+    return [f"{name}=={version(name)}" for name in ("scikit-learn", "skops", "numpy", "pandas", "mlflow")]

@@ -1,0 +1,125 @@
+"""What a version came from, link by link, and which links no longer hold."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+from adapters import journal, registry
+from adapters.moves import moves_of
+from adapters.provenance import knows_commit
+from adapters.storage import exists, read_bytes
+from core.errors import DataMissing, EverfitError, SpecError
+from core.records import ModelRecord, Version
+from core.refs import DatasetRef
+from core.spec import spec_digest
+
+
+def version_of(selector: str) -> Version:
+    """The version that NAME, NAME@champion or NAME:3 means.
+
+    Raises:
+        SpecError: It is none of these.
+        DataMissing: There is no such version.
+    """
+    name, _, number = selector.partition(":")
+    model, _, alias = name.partition("@")
+    if number and number.isdecimal() and not alias:
+        return registry.find_version(model, int(number))
+    if number or alias not in ("", registry.CHAMPION):
+        raise SpecError(
+            f"no version is called {selector}",
+            "it is neither an alias nor a number",
+            f"write {model}@champion or {model}:3",
+        )
+    champion = registry.find_champion(model)
+    if champion is None:
+        raise DataMissing(
+            f"{model} has no champion", "none was released", f"release one: everfit release {model}, or name {model}:1"
+        )
+    return champion
+
+
+def lineage_of(version: Version) -> dict[str, Any]:
+    """The document that `lineage --json` prints."""
+    record = version.record
+    cause, approved = _cause(record), _approved_by(version)
+    return {
+        "model": record.model,
+        "version": version.number,
+        "verdict": record.verdict,
+        "reason": record.reason,
+        "mlflow_run": version.run_id,
+        "model_file": {"uri": f"{version.location}/model.skops", "sha256": version.file_digest},
+        "flow_run": record.flow_run,
+        "cause": cause,
+        "data": [
+            {"role": role, "uri": ref.uri, "digest": ref.sha256, "rows": ref.n_rows, "source": _source(record)}
+            for role, ref in _stored(record).items()
+        ],
+        "data_until": record.data_until,
+        "spec": record.spec,
+        "spec_digest": record.spec_digest,
+        "git_commit": record.git_commit,
+        "environment": record.environment,
+        "approved_by": approved,
+        "broken": list(_broken(version, cause)),
+    }
+
+
+def history_of(model: str) -> list[dict[str, Any]]:
+    """Every move of the champion, oldest first, each with the moment until which it held."""
+    moves = moves_of(model)
+    ends = [*(move.at for move in moves[1:]), None]
+    return [asdict(move) | {"until": end} for move, end in zip(moves, ends, strict=True)]
+
+
+def _source(record: ModelRecord) -> str:
+    source = record.spec["data"]["source"]
+    return source if isinstance(source, str) else str(source["sql"])
+
+
+def _stored(record: ModelRecord) -> dict[str, DatasetRef]:
+    return {"snapshot": record.data, "reference": record.reference, "golden": record.golden}
+
+
+def _cause(record: ModelRecord) -> dict[str, Any] | None:
+    if record.cause is None:
+        return None
+    told = next((entry for entry in journal.entries(record.model, "check") if entry["event_id"] == record.cause), {})
+    kept = ("decision", "severity", "reason", "report", "window", "champion", "flow_run_id", "at")
+    return {"event": record.cause} | {key: told.get(key) for key in kept}
+
+
+def _approved_by(version: Version) -> str | None:
+    made = [move for move in moves_of(version.record.model) if move.to_version == version.number and move.by]
+    return made[-1].by if made else None
+
+
+def _broken(version: Version, cause: dict[str, Any] | None) -> Iterator[str]:
+    record = version.record
+    for role, ref in _stored(record).items():
+        yield from _broken_file(role, ref)
+    if spec_digest(record.spec) != record.spec_digest:
+        yield "spec: the stored spec has another digest than at training"
+    if record.git_commit and not knows_commit(record.git_commit):
+        yield f"git_commit: this checkout does not hold {record.git_commit}"
+    if record.flow_run and not any(
+        entry["flow_run_id"] == record.flow_run for entry in journal.entries(record.model, "training")
+    ):
+        yield f"flow_run: the journal holds no training of the run {record.flow_run}"
+    if cause and cause["decision"] is None:
+        yield f"cause: the journal holds no check that sent the event {cause['event']}"
+    if cause and cause["report"] and not exists(cause["report"]):
+        yield f"report: {cause['report']} is gone"
+    try:
+        registry.load_pipeline(version)
+    except EverfitError as error:
+        yield f"model_file: {error.what}, {error.why}"
+
+
+def _broken_file(role: str, ref: DatasetRef) -> Iterator[str]:
+    if not exists(ref.uri):
+        yield f"{role}: {ref.uri} is gone"
+    elif hashlib.sha256(read_bytes(ref.uri)).hexdigest() != ref.sha256:
+        yield f"{role}: {ref.uri} has other content than at training"
