@@ -38,20 +38,20 @@ class StoredStudy:
         folder = settings().home / "studies" if self.remote else Path(store_path("studies"))
         self.path = folder / f"{self.name}.log"
         self.study = self._open()
-        self.values = self._remembered()
+        self.known = self._remembered()
 
     def answering(self, start: Start) -> Start:
         """The same, which fits only what is not known yet."""
 
         def answer(job: Job) -> Callable[[], Tried]:
-            value = self.values.get((job.candidate, job.share))
-            return start(job) if value is None else lambda: Tried(value, 0.0)
+            known = self.known.get((job.candidate, job.share))
+            return start(job) if known is None else lambda: known
 
         return answer
 
     def add(self, trial: Trial) -> None:
         """Keep a trial. Failures are kept to be seen, and tried again by whoever goes on."""
-        if trial.curve and (trial.candidate, trial.curve[-1][0]) in self.values and not trial.error:
+        if trial.curve and (trial.candidate, trial.curve[-1][0]) in self.known and not trial.error:
             return
         self.study.add_trial(
             create_trial(
@@ -60,7 +60,12 @@ class StoredStudy:
                 params=params_of(trial.candidate),
                 distributions=distributions_of(trial.candidate, self.plan.families),
                 intermediate_values={round(100 * share): value for share, value in trial.curve},
-                user_attrs={"curve": trial.curve, "seconds": trial.seconds, "error": trial.error},
+                user_attrs={
+                    "curve": trial.curve,
+                    "seconds": trial.seconds,
+                    "error": trial.error,
+                    "predictions": trial.predictions,
+                },
             )
         )
 
@@ -84,9 +89,9 @@ class StoredStudy:
         direction = better_first(str(self.plan.spec.metric))
         return optuna.create_study(storage=storage, study_name=self.name, direction=direction, load_if_exists=True)
 
-    def _remembered(self) -> dict[tuple[Candidate, float], float]:
+    def _remembered(self) -> dict[tuple[Candidate, float], Tried]:
         return {
-            (_candidate(trial.params), share): value
+            (_candidate(trial.params), share): Tried(value, 0.0, predictions=trial.user_attrs["predictions"])
             for trial in self.study.get_trials(deepcopy=False)
             for share, value in trial.user_attrs["curve"]
         }

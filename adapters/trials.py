@@ -1,15 +1,16 @@
 """What a worker does: read encoded rows by reference, fit a candidate on a share of them, and score it."""
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
-from adapters.storage import read_array
+from adapters.storage import read_array, write_array
 from core.families import baselines_for
-from core.fitting import Learning, fit_family, predict, recipe_of, score_candidate, threshold_for
-from core.metrics import Floats, score
+from core.fitting import Learning, fit_family, predict, recipe_of, search_value, try_candidate
+from core.metrics import Floats
 from core.refs import FeaturesRef
 from core.rows import Rows
 from core.rungs import thinned
@@ -41,30 +42,31 @@ def attempt(work: Work, job: Job) -> Tried:
 
 def attempt_baseline(work: Work, name: str) -> Tried:
     """Fit and score a baseline."""
-    return _timed(name, lambda: _baseline_value(work, name))
+    return _timed(name, lambda: (_baseline_value(work, name), ""))
 
 
-def _timed(name: str, compute: Callable[[], float]) -> Tried:
+def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:
     started = time.perf_counter()
     try:
-        value = compute()
+        value, predictions = compute()
     except (ValueError, ArithmeticError, MemoryError) as error:
         return Tried(None, time.perf_counter() - started, f"{name}: {error or type(error).__name__}")
-    return Tried(value, time.perf_counter() - started)
+    return Tried(value, time.perf_counter() - started, predictions=predictions)
 
 
-def _value(work: Work, job: Job) -> float:
+def _value(work: Work, job: Job) -> tuple[float, str]:
     train, validation = read_rows(work.features, recipe_of(job.candidate.family))
-    return score_candidate(job.candidate, work.learning, _share(train, work, job.share), validation)
+    share = _share(train, work, job.share)
+    prediction, value = try_candidate(job.candidate, work.learning, share, validation)
+    # Kept for the ensemble, in the store: they would be much to send for a large table.
+    return value, write_array(prediction) if job.share >= 1 and math.isfinite(value) else ""
 
 
 def _baseline_value(work: Work, name: str) -> float:
     family, learning = baselines_for(work.learning.problem)[name], work.learning
     train, validation = read_rows(work.features, family.recipe)
     fitted = fit_family(family, family.start, learning, (_share(train, work, 1.0), validation))
-    prediction = predict(fitted, validation.x, learning.problem)
-    threshold = threshold_for(learning, validation.y, prediction)
-    return score(learning.metric, validation.y, prediction, threshold)
+    return search_value(learning, validation.y, predict(fitted, validation.x, learning.problem))
 
 
 def _share(train: Rows, work: Work, share: float) -> Rows:

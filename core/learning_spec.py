@@ -52,6 +52,12 @@ Interactions = Annotated[
 ]
 
 
+Ensemble = Annotated[
+    Literal["off"] | Annotated[int, Field(ge=2, le=10)],
+    BeforeValidator(lambda value: "off" if value is False else value),
+]
+
+
 class LagSpec(Section):
     columns: tuple[str, ...] = Field(
         min_length=1, description="Whose earlier values become features; also dropped ones"
@@ -115,6 +121,10 @@ class SearchSpec(Section):
     pruner: Literal["halving", "median", "percentile", "none"] = Field(
         "halving", description="Which candidates see all training rows: halving | median | percentile | none (all)"
     )
+    ensemble: Ensemble = Field(
+        3, description="off | N; the mean of up to N candidates, where it is better than the best alone"
+    )
+    calibration: Switch = Field("auto", description="auto | off; probabilities are put right where log loss falls")
     warm_start: bool = Field(True, description="Begin with what was best in earlier trainings on other data")
     max_rows: int | None = Field(
         None, ge=1000, description="Training rows that a candidate sees at most, drawn at random; null all"

@@ -31,11 +31,16 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came back from a worker: a value of the metric, or an error."""
+    """What came back from a worker: a value of the metric, or an error.
+
+    Attributes:
+        predictions: Address of the predictions of the validation rows, of who saw all training rows.
+    """
 
     value: float | None
     seconds: float
     error: str = ""
+    predictions: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +59,7 @@ class Trial:
     value: float | None
     seconds: float
     error: str = ""
+    predictions: str = ""
 
     @property
     def state(self) -> str:
@@ -183,7 +189,7 @@ class _Search:
         oldest.curve += ((share, tried.value),)
         if share >= 1:
             self.complete = True
-            self._tell(oldest, tried.value)
+            self._tell(oldest, tried.value, predictions=tried.predictions)
         elif self.proposals.climbs(oldest.number, share, tried.value) and self._time_for_more():
             self._climb(oldest)
         else:
@@ -198,8 +204,8 @@ class _Search:
         climber.wait = self.start(Job(climber.candidate, share, climber.number))
         self.queue.append(climber)
 
-    def _tell(self, ended: _Open, value: float | None, error: str = "") -> None:
+    def _tell(self, ended: _Open, value: float | None, error: str = "", predictions: str = "") -> None:
         self.proposals.tell(ended.number, value, failed=bool(error))
-        trial = Trial(ended.number, ended.candidate, ended.curve, value, ended.seconds, error)
+        trial = Trial(ended.number, ended.candidate, ended.curve, value, ended.seconds, error, predictions)
         self.done.append(trial)
         self.watch.told(trial)

@@ -47,7 +47,7 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column, preparation)
     known = earlier_best(spec, clean.data)
     trials = tune(features, search_plan(spec), learning(spec), known, Crew(model, workers))
-    fitted = fit(features, trials.best, learning(spec))
+    fitted = fit(features, trials.members, learning(spec), spec.search.calibration == "auto")
     report = evaluate(fitted, features, parts, clean.coding, learning(spec))
     verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))
     made = Made(clean, parts, features, trials.best, fitted, report)

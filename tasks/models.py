@@ -10,6 +10,8 @@ from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes, unpack
 from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
 from adapters.trials import read_rows
+from core.blending import vote
+from core.calibration import calibrated
 from core.choices import BALANCED, LOG_TARGET
 from core.families import baselines_for
 from core.fitting import (
@@ -18,6 +20,7 @@ from core.fitting import (
     decisions,
     fit_candidate,
     fit_family,
+    loss_curve,
     pack,
     predict,
     recipe_of,
@@ -35,13 +38,26 @@ from tasks.policies import STAGE
 
 
 @task(name="fit", **STAGE)
-def fit(features: FeaturesRef, best: Candidate, learning: Learning) -> ModelRef:
-    """Fit the best candidate on training rows, stopped early on validation rows, as one pipeline for raw rows."""
-    recipe = recipe_of(best.family)
-    estimator = fit_candidate(best, learning, *read_rows(features, recipe))
+def fit(features: FeaturesRef, members: tuple[Candidate, ...], learning: Learning, calibration: bool) -> ModelRef:
+    """Fit the best candidates on training rows, stopped early on validation rows, as one pipeline for raw rows.
+
+    Args:
+        features: Encoded rows.
+        members: The best candidate, and those whose mean with it is better still; all read one encoding.
+        learning: What is learned.
+        calibration: Whether probabilities may be put right.
+    """
+    best, recipe = members[0], recipe_of(members[0].family)
+    rows = read_rows(features, recipe)
+    fitted = [fit_candidate(member, learning, *rows) for member in members]
+    model = fitted[0] if len(fitted) == 1 else vote(fitted, learning.problem, rows[0].x, rows[0].y)
+    model, method = calibrated(model, rows[1], learning.problem, learning.metric) if calibration else (model, "")
+    if method:
+        get_run_logger().info("fit: probabilities are put right on validation rows by %s calibration", method)
     encoding = features.encoding(recipe)
-    pipeline = pack(unpack(read_bytes(encoding.encoder), encoding.encoder), estimator)
-    return ModelRef(write_content(pack_bytes(pipeline), "models", ".skops"), best.family, best.params)
+    pipeline = pack(unpack(read_bytes(encoding.encoder), encoding.encoder), model)
+    packed = write_content(pack_bytes(pipeline), "models", ".skops")
+    return ModelRef(packed, best.family, best.params, members, method, tuple(map(loss_curve, fitted)))
 
 
 @task(name="evaluate", **STAGE)

@@ -1,7 +1,7 @@
 """The search for the best candidate: asked here, fitted on Dask, kept in the store, seen in the UI."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,10 +11,12 @@ from threadpoolctl import threadpool_limits
 
 from adapters import journal
 from adapters.settings import settings
+from adapters.storage import read_array
 from adapters.trials import Work, attempt, attempt_baseline, read_rows
+from core.blending import POOL, choose_members
 from core.choices import open_choices, with_choices
 from core.families import baselines_for, families_for
-from core.fitting import Candidate, Learning
+from core.fitting import Candidate, Learning, better_first, recipe_of, search_value
 from core.learning_spec import SearchSpec
 from core.metrics import Floats
 from core.refs import DatasetRef, FeaturesRef
@@ -28,6 +30,8 @@ from tasks.trial_views import Progress, publish
 MOST_KNOWN = 3
 # Rows times trials from which processes are worth the seconds in which they start.
 LARGE = 1_000_000
+# Validation rows that tell whether an ensemble is better.
+ENOUGH_ROWS = 60_000
 # A fit copies its rows once or twice, bins them, and grows trees; beside that, a process holds its libraries.
 COPIES, LIBRARIES_BYTES = 4, 400_000_000
 
@@ -41,14 +45,16 @@ class Trials:
         value: Its value on the validation rows.
         n_trials, n_failed, n_stopped: Trials; those with an error, and those that never saw all rows.
         baselines: Values of the baselines on the same rows.
+        members: The best candidate, and those whose mean with it is better than it alone.
     """
 
     best: Candidate
     value: float
     n_trials: int
     n_failed: int
-    n_stopped: int = 0
-    baselines: tuple[tuple[str, float | None], ...] = ()
+    n_stopped: int
+    baselines: tuple[tuple[str, float | None], ...]
+    members: tuple[Candidate, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,7 @@ class _Tuning:
             sum(trial.state == "failed" for trial in trials),
             sum(trial.state == "stopped" for trial in trials),
             baselines,
+            self._members(trials),
         )
         publish(self.crew.model, self.plan, trials, baselines)
         return found
@@ -151,6 +158,23 @@ class _Tuning:
             return lambda: wait() or Tried(None, 0.0, killed)
 
         return start
+
+    def _members(self, trials: Sequence[Trial]) -> tuple[Candidate, ...]:
+        learning, metric = self.work.learning, self.work.learning.metric
+        best = best_trial(trials, metric)
+        most = 1 if self.plan.spec.ensemble == "off" else self.plan.spec.ensemble
+        sign = 1 if better_first(metric) == "maximize" else -1
+        complete = {t.candidate: t for t in trials if t.predictions and t.value is not None}.values()
+        # Members read one encoding, so that a row is encoded once.
+        kin = [t for t in complete if recipe_of(t.candidate.family) == recipe_of(best.candidate.family)]
+        kin.sort(key=lambda t: (-sign * float(t.value or 0.0), t.number))
+        y = read_rows(self.work.features, recipe_of(best.candidate.family))[1].y
+        every = slice(None, None, -(-len(y) // ENOUGH_ROWS))
+        pool = [np.asarray(read_array(t.predictions))[every] for t in kin[:POOL]]
+        chosen = choose_members(
+            pool, most, lambda p, rows: sign * search_value(learning, np.asarray(y[every])[rows], p[rows])
+        )
+        return tuple(kin[i].candidate for i in chosen)
 
     def _late(self) -> bool:
         timeout = self.plan.spec.timeout

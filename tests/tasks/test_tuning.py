@@ -10,7 +10,7 @@ from adapters.specs import read_spec
 from adapters.storage import write_array
 from core.errors import TrainingError
 from core.features import FeatureColumns
-from core.fitting import Candidate, Learning, score_candidate
+from core.fitting import Candidate, Learning, try_candidate
 from core.learning_spec import SearchSpec
 from core.refs import DatasetRef, EncodedRef, FeaturesRef
 from tasks.tuning import Crew, earlier_best, tune
@@ -60,11 +60,11 @@ def test_larger_budget_goes_on_where_the_smaller_one_ended(monkeypatch: pytest.M
     tune.fn(features(), search(), LEARNING, (), Crew("toy", 1))
     fitted: list[Candidate] = []
 
-    def counted(candidate: Candidate, *rest: Any) -> float:
+    def counted(candidate: Candidate, *rest: Any) -> Any:
         fitted.append(candidate)
-        return score_candidate(candidate, *rest)
+        return try_candidate(candidate, *rest)
 
-    monkeypatch.setattr("adapters.trials.score_candidate", counted)
+    monkeypatch.setattr("adapters.trials.try_candidate", counted)
     assert tune.fn(features(), search(trials=10), LEARNING, (), Crew("toy", 1)).n_trials == 10
     assert len(fitted) == 2
 
@@ -87,11 +87,11 @@ def test_table_larger_than_the_memory_is_refused_with_its_bytes(monkeypatch: pyt
 def test_candidates_see_no_more_rows_than_allowed(monkeypatch: pytest.MonkeyPatch):
     seen: list[int] = []
 
-    def scored(candidate: Candidate, learning: Learning, train: Any, validation: Any) -> float:
+    def scored(candidate: Candidate, learning: Learning, train: Any, validation: Any) -> Any:
         seen.append(len(train.y))
-        return 0.5
+        return validation.y / 2, 0.5
 
-    monkeypatch.setattr("adapters.trials.score_candidate", scored)
+    monkeypatch.setattr("adapters.trials.try_candidate", scored)
     tune.fn(features(4000), search(max_rows=1000), LEARNING, (), Crew("toy", 1))
     assert set(seen) <= set(range(995, 1006))
 
@@ -101,7 +101,7 @@ def test_tuning_that_cannot_fit_anything_says_why(monkeypatch: pytest.MonkeyPatc
     def broken(*_: Any) -> float:
         raise ValueError("the rows are no good")
 
-    monkeypatch.setattr("adapters.trials.score_candidate", broken)
+    monkeypatch.setattr("adapters.trials.try_candidate", broken)
     with pytest.raises(TrainingError, match=r"(?s)all 8 trials failed.*the rows are no good"):
         tune.fn(features(), search(), LEARNING, (), Crew("toy", 1))
 
