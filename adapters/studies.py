@@ -86,6 +86,7 @@ class StoredStudy:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
             storage = optuna.storages.JournalStorage(JournalFileBackend(str(self.path)))
+        optuna.logging.set_verbosity(optuna.logging.ERROR)
         direction = better_first(str(self.plan.spec.metric))
         return optuna.create_study(storage=storage, study_name=self.name, direction=direction, load_if_exists=True)
 

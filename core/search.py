@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 # How many candidates are in the making at once follows from the budget, never from the number of workers: what is told
 # when a candidate is asked must be the same everywhere. A large budget can feed many workers, and bear the lag.
 FEWEST_AHEAD, MOST_AHEAD = 6, 64
-BUDGET_PER_AHEAD = 8
+BUDGET_PER_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
