@@ -152,6 +152,8 @@ def _unreadable(uri: str, error: Exception, how: FormatSpec) -> DataRejected:
     why = " ".join(str(error).split())[:200] or type(error).__name__
     if isinstance(error, UnicodeError | LookupError):
         why, fix = f"it is not written in {how.encoding}: {why}", "correct `data.format.encoding`, or save it as UTF-8"
+    elif "Expected" in why:
+        why, fix = f"a line has another number of fields: {why}", "correct or remove that line"
     else:
         fix = "give a whole file in the format that its name says, or correct `data.format` in the YAML"
     return DataRejected(f"cannot read {uri}", why, fix)

@@ -27,6 +27,11 @@ def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
     return [read_json(uri) for uri in reversed(list_files(f"{folder}/*-{kind}-*.json"))]
 
 
+def finished_trainings(model: str) -> list[dict[str, Any]]:
+    """The trainings that came to a verdict on a model, newest first; what was refused before that has no rows."""
+    return [entry for entry in entries(model, "training") if "rows" in entry]
+
+
 def claim(model: str, cause: str, owner: str) -> bool:
     """Take a cause for one run: True for the first who asks and for its retries, False for everybody else."""
     # By its digest: whoever can send an event can choose a cause, and must not choose a path with it.

@@ -55,7 +55,8 @@ def sample_text(uri: str, encoding: str | None, limit: int = WHOLE_BYTES) -> Tex
     if not head.strip():
         raise DataMissing(f"{uri} holds no rows", "the file is empty", "give a file with a line of names and rows")
     encoding = encoding or detect_encoding(head + b"".join(pieces[:4])) or _refuse(uri)
-    text = _decoded(head, encoding, uri) if not pieces else _lines(head, pieces, encoding)
+    text = _lines_ended(_decoded(head, encoding, uri)) if not pieces else _lines(head, pieces, encoding)
+    _refuse_page(text, uri)
     return TextSample(text, encoding, not pieces, n_bytes, len(head) + sum(map(len, pieces)))
 
 
@@ -88,11 +89,27 @@ def _lines(head: bytes, pieces: list[bytes], encoding: str) -> str:
     fixed = {"utf-16": "utf-16-be" if head[:1] == b"\xfe" else "utf-16-le", "utf-8-sig": "utf-8"}.get(
         encoding, encoding
     )
-    start = head.decode(encoding, errors="ignore").rpartition("\n")[0] + "\n"
+    start = _lines_ended(head.decode(encoding, errors="ignore")).rpartition("\n")[0] + "\n"
     if _breaks_lines(start):
         return start
-    whole = [piece.decode(fixed, errors="replace").partition("\n")[2].rpartition("\n")[0] for piece in pieces]
+    whole = [
+        _lines_ended(piece.decode(fixed, errors="replace")).partition("\n")[2].rpartition("\n")[0] for piece in pieces
+    ]
     return start + "".join(lines + "\n" for lines in whole if lines)
+
+
+def _lines_ended(text: str) -> str:
+    # Old Macs, and Excel's "CSV (Macintosh)", end lines with a carriage return alone.
+    return text if "\n" in text else text.replace("\r", "\n")
+
+
+def _refuse_page(text: str, uri: str) -> None:
+    if text.lstrip()[:15].lower().startswith(("<!doctype html", "<html")):
+        raise DataRejected(
+            f"cannot read {uri}",
+            "it holds a web page and no table",
+            "give the address of the file itself; a page often asks to log in first",
+        )
 
 
 def _breaks_lines(text: str) -> bool:

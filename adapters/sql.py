@@ -14,7 +14,7 @@ from core.layouts import refuse_twins
 from core.source_spec import SqlSource
 
 CHUNK_ROWS = 50_000
-DRIVERS = {"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient", "pyodbc": "pyodbc", "oracledb": "oracledb"}
+DRIVERS = {"psycopg": "everfit[postgres]", "MySQLdb": "mysqlclient", "pyodbc": "pyodbc", "oracledb": "oracledb"}
 
 
 def read_sql(source: SqlSource, most_rows: int | None = None) -> tuple[pd.DataFrame, bool]:
@@ -94,6 +94,8 @@ def _engine(source: SqlSource) -> Any:
 
     try:
         url = sqlalchemy.make_url(with_secrets(source.url))
+        # SQLAlchemy's own choice is the older psycopg2, which reads whole results at once.
+        url = url.set(drivername="postgresql+psycopg") if url.drivername in ("postgresql", "postgres") else url
         return sqlalchemy.create_engine(_read_only(url, source.url) if url.get_backend_name() == "sqlite" else url)
     except sqlalchemy.exc.NoSuchModuleError as error:
         raise SpecError(

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from core.first_spec import Proposal
 
 
+MOST_SHOWN = 60
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """What the user has typed."""
@@ -139,8 +142,11 @@ def _text(document: dict[str, Any], proposal: "Proposal") -> str:
     rows, why = document["rows"], document["why"]
     seen = f"all {rows['seen']} rows" if rows["whole"] else f"{rows['seen']} of about {rows['all']} rows"
     lines = [f"{document['model']}: a {document['problem']} problem, after a look at {seen}", f"  {why['problem']}", ""]
-    width = min(40, max(len(column.name) for column in proposal.columns))
-    lines += [f"  {column.name:<{width}}  {column.kind:<9} {column.why}" for column in proposal.columns]
+    shown = proposal.columns[:MOST_SHOWN]
+    width = min(40, max(len(column.name) for column in shown))
+    lines += [_on_one_line(f"  {column.name:<{width}}  {column.kind:<9} {column.why}") for column in shown]
+    if len(shown) < len(proposal.columns):
+        lines.append(f"  ... and {len(proposal.columns) - len(shown)} more, see the YAML")
     lines += ["", f"  metric  {document['metric']}", f"  split   by {document['split']}: {why['split.by']}"]
     for role in ("key", "time", "group"):
         told = document[role] if isinstance(document[role], str) else ", ".join(document[role] or ())
@@ -148,8 +154,12 @@ def _text(document: dict[str, Any], proposal: "Proposal") -> str:
     if document["warnings"]:
         lines += ["", "what looks wrong:"]
         for warned in proposal.warnings:
-            where = f"{warned.column}: " if warned.column else ""
-            lines.append(f"  {'BLOCKS' if warned.blocks else 'warns '}  {where}{warned.what} ({warned.evidence})")
+            word = "left out" if warned.column in document["dropped"] else "BLOCKS" if warned.blocks else "warns"
+            lines.append(_on_one_line(f"  {word:<8}  {warned}"))
     if document["dropped"]:
-        lines += ["", f"left out of the features: {why['features.drop']}"]
+        lines += ["", f"left out of the features: {', '.join(document['dropped'])}"]
     return "\n".join([*lines, "", f"written: {document['file']}", f"next: everfit train {document['model']}"])
+
+
+def _on_one_line(text: str) -> str:
+    return "".join(char if char.isprintable() else " " for char in text)

@@ -18,6 +18,7 @@ N_FOLDS = 5
 ENOUGH_VALIDATION_ROWS = 1000
 N_LEAVES, LARGEST_LEAF = 64, 20
 N_BINS = 32
+LARGEST = 1e30
 N_SCREENED = 2000
 # What is worth a closer look after the screening: a leak is among the best, wherever it stands in the table.
 N_CLOSER = 24
@@ -162,6 +163,9 @@ def _means_of_codes(codes: NDArray[np.int64], sides: Floats, asked: NDArray[np.i
 def _without_missing(values: Floats) -> Floats:
     # Missing is a place of its own, far below all values: what is empty may tell as much as what is written.
     known = values[np.isfinite(values)]
+    # Trees read float32, which ends at 3e38; what is larger is measured in a larger unit.
+    if len(known) and float(np.abs(known).max()) > LARGEST:
+        return _without_missing(values * (LARGEST / float(np.abs(known).max()) / 2))
     if len(known) == len(values):
         return values
     low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 0.0)

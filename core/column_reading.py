@@ -1,5 +1,6 @@
 """From the text of columns to numbers and moments: found out once, by `found_out`, then the same for every batch."""
 
+import numpy as np
 import pandas as pd
 
 from core.source_spec import FormatSpec
@@ -72,9 +73,12 @@ def read_columns(frame: pd.DataFrame, how: FormatSpec) -> pd.DataFrame:
 
 def file_decimal(frame: pd.DataFrame) -> Mark:
     """The decimal mark of a text file's numbers: a comma where more values have it than have a point."""
+    heads = [frame[name].dropna().head(1000).astype(str) for name in frame.columns]
+    # Most files have no comma within a value, which is seen at once.
+    if not any(_holds(head, ",") for head in heads):
+        return "."
     points = commas = 0
-    for name in frame.columns:
-        values = frame[name].dropna().head(1000).astype("string")
+    for values in (head.astype("string") for head in heads):
         points += int(values.str.match(r"^\s*[-+]?\d*[.]\d+\s*$").sum())
         # 1,234 may be a thousand: it counts where another value in the column cannot be.
         with_comma = values.str.match(r"^\s*[-+]?\d*,\d+\s*$")
@@ -105,14 +109,29 @@ def _are_words(odd: pd.Series, known: pd.Series) -> bool:
 
 
 def _is_plain(values: pd.Series, decimal: Mark) -> bool:
-    texts = values.dropna().drop_duplicates().astype("string")
-    if set(texts) <= LOGICAL:
+    texts = values.dropna()
+    if str(texts.iloc[0]) in LOGICAL and set(texts.unique()) <= LOGICAL:
         return True
     dotted = texts.str.replace(",", ".", regex=False) if decimal == "," else texts
-    return bool(dotted.str.match(PLAIN).all()) and not _are_codes(texts)
+    return _are_numbers(dotted) and not _are_codes(texts)
+
+
+def _are_numbers(texts: pd.Series) -> bool:
+    # What Python reads as finite numbers is plain, save for its own grouping of digits.
+    try:
+        finite = bool(np.isfinite(texts.to_numpy(object).astype(np.float64)).all())
+    except ValueError:
+        return False
+    return bool(texts.astype("string").str.match(PLAIN).all()) if not finite or _holds(texts, "_") else True
+
+
+def _holds(texts: pd.Series, mark: str) -> bool:
+    return mark in "\n".join(texts.tolist())
 
 
 def _are_codes(texts: pd.Series) -> bool:
+    if not len(texts) or not str(texts.iloc[0]).strip().isdecimal():
+        return False
     digits = texts.astype("string").str.fullmatch(r"\s*\d+\s*")
     if not digits.all():
         return False

@@ -10,9 +10,9 @@ import pandas as pd
 
 from core.contract import has_type
 from core.contract_spec import ColumnSpec, ContractSpec
+from core.first_contract import column_rules
+from core.kinds import find_kind
 
-# More different texts than these are not spelled out in a contract.
-MOST_VALUES = 50
 MOST_CATEGORIES = 200
 N_SHOWN = 10
 
@@ -44,7 +44,9 @@ class Change:
 def changes(frame: pd.DataFrame, contract: ContractSpec) -> list[Change]:
     """Every difference, column by column; what the source holds less of than the contract allows is none."""
     found = [change for name, spec in contract.columns.items() for change in _of_column(frame, name, spec)]
-    found += [_new_column(name, frame[name]) for name in frame.columns if name not in contract.columns]
+    # A column without a value has no kind yet: it is new when it has.
+    fresh = [name for name in frame.columns if name not in contract.columns and frame[name].notna().any()]
+    found += [_new_column(name, frame[name]) for name in fresh]
     shares = {
         name: _null_share(frame[name]) for name, spec in contract.columns.items() if spec.nullable and name in frame
     }
@@ -75,27 +77,8 @@ def accept(contract: ContractSpec, found: Sequence[Change]) -> ContractSpec:
 
 
 def column_spec(column: pd.Series) -> dict[str, Any]:
-    """What a contract would say of a column as it is now."""
-    kind = kind_of(column)
-    spec: dict[str, Any] = {"type": kind}
-    if kind in ("float", "int") and column.notna().any():
-        spec |= {"min": _plain(column.min()), "max": _plain(column.max())}
-    if kind == "category" and (values := _values(column)) and len(values) <= MOST_VALUES:
-        spec["values"] = values
-    return spec | ({"nullable": False} if column.notna().all() else {})
-
-
-def kind_of(column: pd.Series) -> str:
-    """The kind of a column's values, one of `ColumnSpec.type`."""
-    if column.dropna().empty:
-        return "category"
-    if pd.api.types.is_bool_dtype(column) or (column.dtype == object and has_type(column, "boolean")):
-        return "boolean"
-    for kind in ("datetime", "int", "float"):
-        # Whole numbers that arrive as float are whole only for lack of nulls or by chance.
-        if has_type(column, kind) and (kind != "int" or not pd.api.types.is_float_dtype(column)):
-            return kind
-    return "category" if column.astype(str).nunique() <= MOST_CATEGORIES else "text"
+    """What `init` would say of a column as it is now; it holds a value."""
+    return column_rules(column, find_kind(column).kind, whole=True)
 
 
 def _of_column(frame: pd.DataFrame, name: str, spec: ColumnSpec) -> Iterator[Change]:
@@ -104,8 +87,8 @@ def _of_column(frame: pd.DataFrame, name: str, spec: ColumnSpec) -> Iterator[Cha
         return
     column = frame[name]
     if not has_type(column, spec.type):
-        kind = kind_of(column)
-        yield Change(name, "type", spec.type, kind, f"type {spec.type} became {kind}", column_spec(column))
+        now = column_spec(column)
+        yield Change(name, "type", spec.type, now["type"], f"type {spec.type} became {now['type']}", now)
         return
     if spec.type in ("float", "int"):
         yield from _wider(name, column, spec)

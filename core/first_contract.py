@@ -30,10 +30,9 @@ def first_contract(
         values = frame[column.name]
         if values.isna().all():
             continue
-        rules: dict[str, Any] = {"type": _type(values, column.kind, whole=whole)}
-        if whole:
-            rules |= _limits(values.dropna(), column.kind, rules["type"]) if column.name != target else {}
-            rules["nullable"] = bool(values.isna().any()) or column.name == target
+        rules = column_rules(values, column.kind, whole=whole)
+        if column.name == target and whole:
+            rules = {"type": rules["type"], "nullable": True}
         columns[column.name] = rules
     nulls = frame[list(columns)].isna().mean().max() if columns else 0.0
     return {
@@ -41,6 +40,21 @@ def first_contract(
         "max_null_share": min(1.0, max(USUAL_NULL_SHARE, math.ceil(nulls * 10 + 1) / 10)) if whole else 1.0,
         "unique": key if whole else (),
     }
+
+
+def column_rules(values: pd.Series, kind: str, *, whole: bool) -> dict[str, Any]:
+    """What a contract says of one column: type, range or categories, and whether values may be missing.
+
+    Args:
+        values: The column, not all of it missing.
+        kind: As `find_kind` tells it.
+        whole: Whether these are all rows; if not, only the type is frozen.
+    """
+    rules: dict[str, Any] = {"type": _type(values, kind, whole=whole)}
+    if whole:
+        rules |= _limits(values.dropna(), kind, rules["type"])
+        rules["nullable"] = bool(values.isna().any())
+    return rules
 
 
 def positive_of(values: pd.Series) -> Any:

@@ -10,16 +10,17 @@ import pandas as pd
 from core.column_reading import is_text
 from core.errors import DataMissing, DataRejected
 from core.families import families_for
+from core.findings import Finding
 from core.first_contract import first_contract, positive_of
-from core.kinds import ColumnFinding, find_kind
+from core.kinds import NAMES_ROWS, ColumnFinding, find_kind
 from core.metrics import default_metric
+from core.rehearsal import doubts, left_out, rehearse
 from core.roles import Roles, choose_salt, choose_split, find_roles
-from core.source_spec import FormatSpec
 from core.spec import TrainingSpec
 from core.target import code_target, infer_problem
-from core.warnings_at_first_sight import USELESS, Warned, doubts_of_reading, look_for_trouble
 
 MOST_TEXT_CLASSES = 200
+SURELY_CLASSES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class Proposal:
 
     spec: TrainingSpec
     columns: tuple[ColumnFinding, ...]
-    warnings: tuple[Warned, ...]
+    warnings: tuple[Finding, ...]
     why: dict[str, str]
 
 
@@ -59,12 +60,6 @@ def propose(frame: pd.DataFrame, wanted: Wanted) -> Proposal:
     found = tuple(find_kind(frame[name]) for name in frame.columns)
     roles = find_roles(frame, found, wanted.target, wanted.roles)
     by, why_split = choose_split(frame, roles, wanted.target)
-    taken = [name for name in (*roles.key, roles.time, roles.group) if name]
-    warnings = [
-        *look_for_trouble(frame, found, wanted.target, problem, taken),
-        *doubts_of_reading(frame, FormatSpec.model_validate(wanted.data.get("format", {}))),
-    ]
-    drop, why_drop = _dropped(found, warnings, (wanted.target, *taken))
     metric = default_metric(problem)
     target: dict[str, Any] = {"column": wanted.target}
     if problem == "binary":
@@ -75,16 +70,27 @@ def propose(frame: pd.DataFrame, wanted: Wanted) -> Proposal:
         "target": target,
         "data": {**wanted.data, "key": roles.key, "time": roles.time, "group": roles.group},
         "contract": first_contract(frame, found, roles.key, wanted.target, whole=wanted.whole),
-        "features": {"drop": drop},
         "split": {"by": by, "salt": choose_salt(frame, roles, by, (wanted.target, problem))},
         "search": {"families": families_for(problem, ()), "metric": metric},
         "gate": {"versus_champion": {"metric": metric}},
     }
     why = {"problem": why_problem, "split.by": why_split, **{f"data.{role}": text for role, text in roles.why.items()}}
-    if drop:
-        why["features.drop"] = why_drop
     why |= {f"contract.columns.{column.name}": f"{column.kind}: {column.why}" for column in found}
-    return Proposal(TrainingSpec.model_validate(content), found, tuple(warnings), why)
+    return _rehearsed(frame, TrainingSpec.model_validate(content), found, why)
+
+
+def _rehearsed(
+    frame: pd.DataFrame, spec: TrainingSpec, found: tuple[ColumnFinding, ...], why: dict[str, str]
+) -> Proposal:
+    findings = rehearse(frame, spec)
+    roles = (spec.target.column, *spec.data.key, spec.data.time, spec.data.group)
+    reasons = {column.name: NAMES_ROWS for column in found if column.kind == "id"} | left_out(findings)
+    reasons = {name: reason for name, reason in reasons.items() if name not in roles}
+    if reasons:
+        why["features.drop"] = "; ".join(f"{name} {reason}" for name, reason in reasons.items())
+        spec = spec.model_copy(update={"features": spec.features.model_copy(update={"drop": tuple(reasons)})})
+    told = (*findings, *doubts(frame, spec))
+    return Proposal(spec, found, tuple(sorted(told, key=lambda finding: not finding.blocks)), why)
 
 
 def problem_of(values: pd.Series) -> tuple[str, str]:
@@ -95,7 +101,7 @@ def problem_of(values: pd.Series) -> tuple[str, str]:
     """
     known = values.dropna()
     n_values = known.nunique()
-    problem = infer_problem(values)
+    problem = "regression" if pd.api.types.is_datetime64_any_dtype(known) else infer_problem(values)
     if is_text(known) and n_values > 2:
         problem = "multiclass"
         if n_values > MOST_TEXT_CLASSES or n_values > len(known) / 2:
@@ -109,6 +115,8 @@ def problem_of(values: pd.Series) -> tuple[str, str]:
     coding = code_target(known, problem)
     shown = ", ".join(repr(name) for name in coding.classes[:5]) + (", ..." if len(coding.classes) > 5 else "")
     span = f"numbers from {known.min():g} to {known.max():g}" if problem == "regression" else f"classes {shown}"
+    if problem == "multiclass" and n_values > SURELY_CLASSES and pd.api.types.is_numeric_dtype(known):
+        span += "; few whole numbers are taken for classes, if they count something set `problem: regression`"
     return problem, f"'{values.name}' has {n_values} different values: {span}"
 
 
@@ -141,14 +149,3 @@ def _named(wanted: Wanted) -> list[tuple[str, str]]:
 
 def _same_letters(name: str, names: Sequence[str]) -> list[str]:
     return [each for each in names if each.strip().casefold() == name.strip().casefold()]
-
-
-def _dropped(
-    found: Sequence[ColumnFinding], warnings: Sequence[Warned], taken: Sequence[str]
-) -> tuple[tuple[str, ...], str]:
-    reasons = {column.name: "names rows" for column in found if column.kind == "id"}
-    for warned in warnings:
-        if warned.column and (warned.blocks or warned.what in USELESS):
-            reasons[warned.column] = "leaks" if warned.blocks else warned.what.removeprefix("it ")
-    kept = {name: reason for name, reason in reasons.items() if name not in taken}
-    return tuple(kept), ", ".join(f"{name} {reason}" for name, reason in kept.items())

@@ -14,6 +14,14 @@ YES_AND_NO = tuple(
     for pair in ("no yes", "n y", "false true", "f t", "off on", "nein ja", "n j", "non oui", "0 1")
 )
 FEWEST_FOR_ID = 20
+NEARLY_UNIQUE = 0.99
+# Strings of several words are text, which may teach; names and codes have one or two.
+MOST_ID_WORDS = 2.5
+# Numbers given one after another leave few holes; sorted measurements leave many.
+WIDEST_COUNT = 10
+COUNT_ROWS = "count the rows"
+NAMES_ROWS = "names rows instead of describing them"
+N_WORDS_COUNTED = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +36,36 @@ class ColumnFinding:
 def sounds_like_id(name: str) -> bool:
     """Whether a name is that of an identifier: `id`, `customer_id`, `PassengerId`, `order no`."""
     return bool(ID_NAME.search(name.strip()) or CAMEL_ID.search(name.strip()))
+
+
+def names_rows(values: pd.Series, name: str) -> str | None:
+    """How a column's values tell rows apart instead of describing them; None where they do not.
+
+    Args:
+        values: None of them missing.
+        name: The column's.
+    """
+    types = pd.api.types
+    if len(values) < FEWEST_FOR_ID or types.is_bool_dtype(values) or types.is_datetime64_any_dtype(values):
+        return None
+    n_values = values.nunique()
+    if n_values < NEARLY_UNIQUE * len(values):
+        return None
+    told = f"{n_values:,} values in {len(values):,} rows"
+    if types.is_numeric_dtype(values):
+        counted = _counted(values, name)
+        return None if counted is None else told + counted
+    n_words = values.head(N_WORDS_COUNTED).astype(str).str.count(r"\s+").mean() + 1
+    return told if n_words <= MOST_ID_WORDS else None
+
+
+def _counted(values: pd.Series, name: str) -> str | None:
+    if bool((values % 1 != 0).any()):
+        return None
+    span = float(values.max()) - float(values.min()) + 1
+    if sounds_like_id(name) or span <= 1.01 * len(values):
+        return "" if sounds_like_id(name) else f", which {COUNT_ROWS}"
+    return ", counted up" if bool(values.is_monotonic_increasing) and span <= WIDEST_COUNT * len(values) else None
 
 
 def find_kind(column: pd.Series) -> ColumnFinding:
@@ -52,12 +90,11 @@ def _kind_of_numbers(values: pd.Series, name: str) -> tuple[str, str]:
     n_values = values.nunique()
     if n_values == 2 and set(values.unique()) == {0, 1}:
         return "boolean", "0 or 1"
+    if (told := names_rows(values, name)) is not None:
+        return "id", told
+    if n_values == 1:
+        return "number", f"always {values.iloc[0]:g}"
     whole = bool((values % 1 == 0).all())
-    if whole and n_values == len(values) >= FEWEST_FOR_ID:
-        if sounds_like_id(name):
-            return "id", f"every row has its own whole number, and the name '{name}' says so"
-        if values.is_monotonic_increasing and values.max() - values.min() == len(values) - 1:
-            return "id", f"it counts the rows from {values.min():g} to {values.max():g}"
     return "number", f"{n_values} {'whole ' * whole}numbers from {values.min():g} to {values.max():g}"
 
 
@@ -66,10 +103,9 @@ def _kind_of_texts(values: pd.Series, name: str) -> tuple[str, str]:
     if n_values == 2 and frozenset(values.str.strip().str.lower().unique()) in YES_AND_NO:
         return "boolean", " or ".join(sorted(values.unique()))
     n_words = float(values.head(5000).str.count(r"\S+").mean())
-    own = n_values / len(values)
-    if n_words < 2 and len(values) >= FEWEST_FOR_ID and (own > 0.98 or (own > 0.9 and sounds_like_id(name))):
-        return "id", f"{n_values} different values in {len(values)} rows"
-    if n_words >= 3 and own > 0.3 and n_values > FEWEST_FOR_ID:
+    if (told := names_rows(values, name)) is not None:
+        return "id", told
+    if n_words >= 3 and n_values > 0.3 * len(values) and n_values > FEWEST_FOR_ID:
         return "text", f"{n_words:.0f} words a row, {n_values} of {len(values)} rows differ"
     shown = ", ".join(values.value_counts().head(3).index.astype(str).str.slice(0, 20))
     return "category", f"{n_values} different values, most often {shown}"

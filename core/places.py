@@ -26,7 +26,7 @@ def row_hashes(frame: pd.DataFrame, columns: tuple[str, ...]) -> Hashes:
     Values are hashed as text, so that a key reads the same from CSV and Parquet, as `int` or `str`.
     """
     keys = pd.DataFrame({name: _as_written(frame[name]) for name in columns})
-    return np.asarray(pd.util.hash_pandas_object(keys, index=False), dtype=np.uint64)
+    return np.asarray(pd.util.hash_pandas_object(keys, index=False, categorize=False), dtype=np.uint64)
 
 
 def salted(hashes: Hashes, salt: int) -> Hashes:
@@ -55,6 +55,10 @@ def _as_written(column: pd.Series) -> pd.Series:
     missing = column.isna()
     if pd.api.types.is_datetime64_any_dtype(column):
         text = without_zone(column).astype("datetime64[us]").astype("int64").astype(str).astype(object)
+    elif column.dtype.kind == "f" and isinstance(column.dtype, np.dtype):
+        # As `text_of` writes them, ten times as fast: without a key every value of the table is written.
+        written = [str(int(value)) if value.is_integer() else repr(value) for value in column.to_numpy().tolist()]
+        text = pd.Series(written, index=column.index, dtype=object)
     else:
         text = column.astype(object).map(_text)
     # Empty is empty, whether the other rows make of it None, NaN or NaT.

@@ -4,18 +4,26 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from core.errors import DataRejected
-from core.kinds import ColumnFinding, sounds_like_id
+from core.kinds import COUNT_ROWS, ColumnFinding, sounds_like_id
 from core.learning_spec import SplitSpec
+from core.recorded_after import words_of
 from core.splitting import SplitPlan, salt_for, split_rows
 
 TIME_NAME = re.compile(r"(?i)(date|time|day|month|week|_at$|^at$|stamp|^ts$|when|datum|zeit|created|ordered|booked)")
-# These are properties of a row and not the moment at which it came to be.
-OTHER_TIME = re.compile(r"(?i)(birth|^dob$|born|expir|due|end|until|updat|modif|last|deliver|return|clos|cancel|death)")
+# Words that start like this tell properties of a row, and not the moment at which it came to be.
+OTHER_TIMES = (
+    "birth", "dob", "born", "expir", "due", "end", "until", "updat", "modif", "last", "deliver", "return", "clos",
+    "cancel", "death", "died", "hire", "founded", "built", "graduat", "joined",
+)  # fmt: skip
 ENTITY_NAME = re.compile(r"(?i)(customer|user|patient|subject|person|client|account|household|member|student|kunde)")
+# Values without blanks and brackets, with a digit in them: codes, addresses of e-mail, digests.
+CODE = r"^(?=.*\d)[\w@][\w@./#-]*$"
 FEWEST_GROUPS, FEWEST_MOMENTS, FEWEST_ROWS = 20, 10, 60
+IN_ORDER, MOST_CODES = 0.9, 0.95
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +89,10 @@ def choose_salt(frame: pd.DataFrame, roles: Roles, by: str, target: tuple[str, s
 
 
 def _time(frame: pd.DataFrame, found: Sequence[ColumnFinding], why: dict[str, str]) -> str | None:
-    moments = [c.name for c in found if c.kind == "datetime" and not OTHER_TIME.search(c.name)]
+    moments = [c.name for c in found if c.kind == "datetime" and not _other_time(c.name)]
     usable = [c for c in moments if frame[c].notna().all() and frame[c].nunique() >= FEWEST_MOMENTS]
+    # A moment orders rows where its name says so, or where the rows are in its order.
+    usable = [c for c in usable if TIME_NAME.search(c) or _is_sorted(frame[c])]
     if not usable:
         return None
     best = max(usable, key=lambda name: (bool(TIME_NAME.search(name)), -moments.index(name)))
@@ -90,13 +100,22 @@ def _time(frame: pd.DataFrame, found: Sequence[ColumnFinding], why: dict[str, st
     return best
 
 
+def _other_time(name: str) -> bool:
+    return any(word.startswith(OTHER_TIMES) for word in words_of(name))
+
+
+def _is_sorted(moments: pd.Series) -> bool:
+    ranks = moments.rank().to_numpy()
+    return bool(abs(np.corrcoef(ranks, np.arange(len(ranks)))[0, 1]) > IN_ORDER)
+
+
 def _key(frame: pd.DataFrame, found: Sequence[ColumnFinding], time: str | None, why: dict[str, str]) -> tuple[str, ...]:
     named = [
         column.name for column in found if sounds_like_id(column.name) and column.kind in ("id", "number", "category")
     ]
-    ids = [column.name for column in found if column.kind == "id" and "counts the rows" not in column.why]
+    ids = [column.name for column in found if column.kind == "id" and COUNT_ROWS not in column.why]
     for name in dict.fromkeys([*(n for n in named if n in ids), *ids]):
-        if frame[name].notna().all() and frame[name].is_unique:
+        if frame[name].notna().all() and frame[name].is_unique and (name in named or _are_codes(frame[name])):
             why["key"] = f"'{name}' differs in every row that was looked at"
             return (name,)
     for name in named:
@@ -105,6 +124,11 @@ def _key(frame: pd.DataFrame, found: Sequence[ColumnFinding], time: str | None, 
             why["key"] = f"'{name}' and '{time}' together differ in every row that was looked at"
             return (name, time)
     return ()
+
+
+def _are_codes(values: pd.Series) -> bool:
+    # What only happens not to repeat yet, such as a span of time, would break the contract when it does.
+    return pd.api.types.is_numeric_dtype(values) or bool(values.astype(str).str.match(CODE).mean() > MOST_CODES)
 
 
 def _group(

@@ -8,17 +8,13 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.findings import Finding
-from core.recorded_after import words_of
+from core.kinds import NAMES_ROWS, names_rows
 
-ID_WORDS = frozenset(
-    {"guid", "hash", "id", "ids", "identifier", "index", "key", "number", "row", "rowid", "serial", "uuid"}
-)
-NEARLY_UNIQUE = 0.99
-FEWEST_ROWS = 20
-# Strings of several words are text, which may teach; names and codes have one or two.
-MOST_ID_WORDS = 2.5
 DIGITS = 3
-WORTH_TELLING = 0.01
+# Of the later rows, that equal a training row, and that do so when rounded, where chance does its part.
+WORTH_TELLING, WORTH_TELLING_ROUNDED, FEWEST_REPEATED = 0.01, 0.05, 3
+# Training rows of fewer different values are combinations of a few categories, which repeat by nature.
+FEWEST_DIFFERENT = 0.2
 N_EXAMPLES = 3
 # The standard error of a share is then 0.1 at most.
 FEWEST_TEST_ROWS = 25
@@ -41,29 +37,8 @@ def id_columns(train: pd.DataFrame, names: list[str]) -> Iterator[Finding]:
     """Columns that name a row instead of describing it: nearly every row has its own value."""
     for name in names:
         column = train[name].dropna()
-        if len(column) < FEWEST_ROWS or pd.api.types.is_float_dtype(column) or not _can_be_id(column):
-            continue
-        n_values = column.nunique()
-        if n_values < NEARLY_UNIQUE * len(column) or not (
-            _reads_as_id(column) or not ID_WORDS.isdisjoint(words_of(name))
-        ):
-            continue
-        told = f"{n_values:,} values in {len(column):,} training rows"
-        yield Finding("ids", name, "names rows instead of describing them", told, True)
-
-
-def _can_be_id(column: pd.Series) -> bool:
-    types = pd.api.types
-    return not (types.is_bool_dtype(column) or types.is_datetime64_any_dtype(column))
-
-
-def _reads_as_id(column: pd.Series) -> bool:
-    if pd.api.types.is_numeric_dtype(column):
-        # A counter: it goes up row by row, or its values have no holes.
-        span = float(column.max()) - float(column.min()) + 1
-        return bool(column.is_monotonic_increasing) or span <= 1.01 * len(column)
-    words = column.head(1000).astype(str).str.count(r"\s+") + 1
-    return bool(words.mean() <= MOST_ID_WORDS)
+        if (told := names_rows(column, name)) is not None:
+            yield Finding("ids", name, NAMES_ROWS, f"{told} of the training", True)
 
 
 def duplicates(parts: Parts, names: list[str], rows: int) -> Iterator[Finding]:
@@ -85,7 +60,9 @@ def duplicates(parts: Parts, names: list[str], rows: int) -> Iterator[Finding]:
         counts[kind] = int(np.isin(hashes[len(parts[0]) :], known).sum())
         counts[f"{kind} before"] = len(parts[0]) - len(known)
     n_asked = len(stacked) - len(parts[0])
-    if counts["near"] < WORTH_TELLING * n_asked:
+    told_apart = len(parts[0]) - counts["near before"] >= FEWEST_DIFFERENT * len(parts[0])
+    exactly, nearly = counts["exact"] >= WORTH_TELLING * n_asked, counts["near"] >= WORTH_TELLING_ROUNDED * n_asked
+    if not told_apart or not (exactly or nearly) or counts["near"] < FEWEST_REPEATED:
         return
     exact, near, before = counts["exact"] / n_asked, counts["near"] / n_asked, counts["near before"] / len(parts[0])
     told = (

@@ -11,6 +11,7 @@ from core.errors import DataRejected
 from core.metrics import Floats
 
 MOST_CLASSES = 30
+LARGEST = 1e100
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +116,17 @@ def _check_scalars(values: pd.Series) -> None:
 
 
 def _check_numbers(values: pd.Series, name: str) -> None:
+    if pd.api.types.is_datetime64_any_dtype(values):
+        why, fix = "it holds moments", "predict a number instead, such as the days until then"
+        raise DataRejected(f"{name} cannot be predicted as a number", why, fix)
     numbers = pd.to_numeric(values, errors="coerce").replace([np.inf, -np.inf], np.nan)
     broken = values[numbers.isna() & values.notna()]
     if len(broken):
         why = f"{len(broken)} of {len(values)} values are no numbers, such as {broken.iloc[0]!r}"
         raise DataRejected(f"{name} cannot be predicted as a number", why, "correct the values or set `problem`")
+    if float(numbers.abs().max()) > LARGEST:
+        why = f"the largest is {numbers.abs().max():g}, and its square is no number any more"
+        raise DataRejected(f"{name} cannot be predicted as a number", why, "give it in a larger unit, or its logarithm")
     if numbers.nunique() < 2:
         raise DataRejected(f"{name} never changes", f"all {len(values)} rows hold one value", "choose another target")
 

@@ -9,19 +9,19 @@ from prefect.states import Completed
 from adapters.registry import find_champion
 from adapters.specs import read_spec
 from core.boosters import check_installed
+from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
-from tasks.features import build_features, prepare
+from tasks.features import build_features, preparation_plan, prepare
 from tasks.models import evaluate, fit
-from tasks.outcomes import STATES, Training, conclude, news_of
-from tasks.plans import feature_plan, learning, preparation_plan, search_plan, sentinel_plan, split_plan
+from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
 from tasks.tuning import Crew, earlier_best, tune
 
 
-@flow(name="train", flow_run_name="train-{model}")
+@flow(name="train", flow_run_name="train-{model}", on_failure=[note_failure])
 def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (), workers: int | None = None) -> Any:
     """Train a challenger, and register it when the gate finds it better than the champion.
 

@@ -50,7 +50,7 @@ def ingest(data: DataSpec, contract: ContractSpec, model: str, lags: LagPlan | N
     snapshot = write_frame(rows)
     get_run_logger().info("ingest: %d rows of %s, digest %s", snapshot.n_rows, data.source, snapshot.sha256[:12])
     if contract.freshness is not None or contract.volume is not None:
-        entries = journal.entries(model, "training") if contract.volume else []
+        entries = journal.finished_trainings(model) if contract.volume else []
         earlier = [entry.get("snapshot_rows") or entry["rows"] for entry in entries]
         late = arrival(rows[data.time] if data.time else None, snapshot.n_rows, earlier, contract)
         _refuse_broken(model, str(data.source), snapshot, Sifted(rows, tuple(late), None))

@@ -6,17 +6,31 @@ import numpy as np
 import pandas as pd
 from prefect import get_run_logger, task
 
-from adapters.custom_code import load_step
+from adapters.custom_code import find_code, load_step
 from adapters.packaging import pack_bytes
 from adapters.storage import read_frame, write_array, write_content
 from core.encoding import categorical_positions, make_encoder
 from core.feature_choice import chosen_columns
 from core.features import FeaturePlan, feature_frame
+from core.plans import lag_plan
 from core.preparation import AS_IT_IS, Preparation, Step, check_by_row, run_step
 from core.preparation import prepare as prepare_rows
 from core.refs import EncodedRef, FeaturesRef, Splits
+from core.spec import TrainingSpec
 from core.target import TargetCoding, check_sides
 from tasks.policies import STAGE
+
+
+def preparation_plan(spec: TrainingSpec) -> Preparation:
+    """What is done to raw rows before features are chosen; the user's own step is found and imported."""
+    roles, lags = (*spec.data.key, spec.data.time, spec.data.group), lag_plan(spec)
+    return Preparation(
+        lags=lags,
+        custom=find_code(spec.features.custom),
+        target=spec.target.column,
+        kept=tuple(role for role in roles if role),
+        made=tuple(lags.made) if lags else (),
+    )
 
 
 @task(name="prepare", **STAGE)

@@ -74,7 +74,7 @@ def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: st
     rows = newest_rows(table, window, data.time)
     if labels.source is not None:
         rows = _join_labels(rows, labels.source, data, target)
-    last = (journal.entries(champion.record.model, "training") or [{}])[0]
+    last = (journal.finished_trainings(champion.record.model) or [{}])[0]
     until = last.get("data_until") or champion.record.data_until
     if data.time is None or not len(rows) or data.time not in rows:
         return Window(write_frame(rows, "windows"), None, None, len(table) - int(last.get("rows", 0)), None)

@@ -1,12 +1,15 @@
 """How flows end: the document that they answer, and its entry in the journal."""
 
+import logging
 import time
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
+from typing import Any
 
 from prefect.runtime import flow_run
 
 from adapters import journal
+from core.errors import EverfitError
 from core.events import Event, ModelRefused, ModelRegistered
 from core.findings import Finding
 from core.gate import Verdict
@@ -18,6 +21,8 @@ from tasks.registering import Made
 from tasks.tuning import Trials
 
 VERDICTS = MappingProxyType({"promote": "registered", "keep": "refused", "undecided": "undecided"})
+# The exit code of what the request or the data are to blame for.
+REFUSED = 2
 STATES = MappingProxyType({"promote": "Registered", "keep": "Rejected", "undecided": "Undecided"})
 
 
@@ -33,6 +38,27 @@ class Training:
     cause: str | None
     started: float
     warnings: tuple[Finding, ...]
+
+
+def note_failure(flow: Any, flow_run: Any, state: Any) -> None:
+    """Write a training that ended without a model to the journal: nobody may be watching a retraining."""
+    error = state.result(raise_on_failure=False)
+    refused = isinstance(error, EverfitError) and error.exit_code == REFUSED
+    told = error.args if isinstance(error, EverfitError) else (type(error).__name__, str(error)[:500], "see the log")
+    entry = {
+        "model": flow_run.parameters["model"],
+        "verdict": "refused" if refused else "failed",
+        "reason": f"{told[0]}: {told[1]}",
+        "fix": told[2],
+        "kind_of_error": getattr(error, "kind", "internal"),
+        "cause": flow_run.parameters.get("cause"),
+        "flow_run_id": str(flow_run.id),
+    }
+    try:
+        journal.append(flow_run.parameters["model"], "training", entry)
+    except EverfitError:
+        # The store may be what failed; the training's own error is the one to tell.
+        logging.getLogger(__name__).warning("the journal cannot be written", exc_info=True)
 
 
 def news_of(training: Training) -> Event:

@@ -18,6 +18,7 @@ from core.errors import SpecError
 from core.fitting import Candidate, predict
 from core.gate import Verdict, below_minimum, compare, first_reason, not_better_than_constant, worse_slice
 from core.metrics import Floats, score_all
+from core.plans import split_plan
 from core.preparation import feature_rows, prepare
 from core.records import EXPECTED, ModelRecord, Report, Version, identity
 from core.refs import DatasetRef, FeaturesRef, ModelRef, Splits
@@ -25,7 +26,6 @@ from core.spec import TrainingSpec
 from core.splitting import seen_rows
 from core.target import TargetCoding
 from tasks.data import Clean
-from tasks.plans import split_plan
 from tasks.policies import STAGE, WORLD, Policy
 
 REFERENCE_ROWS = 20_000

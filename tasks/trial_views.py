@@ -11,6 +11,8 @@ from prefect import get_run_logger
 from prefect.artifacts import create_progress_artifact, create_table_artifact, update_progress_artifact
 from prefect.runtime import task_run
 
+from adapters.trial_log import log_trials
+from core.errors import RegistryUnavailable
 from core.fitting import better_first
 from core.search import Plan, Trial, best_trial
 
@@ -84,9 +86,20 @@ def publish(model: str, plan: Plan, trials: Sequence[Trial], baselines: Sequence
     for trial in [trial for trial in trials if trial.error][:1]:
         get_run_logger().warning("tune: a trial failed: %s", trial.error)
     if task_run.get_id() is not None:
+        _log(model, metric, trials)
         create_table_artifact(
             table_of(trials, baselines, metric), key=f"trials-{model}".replace("_", "-").lower(), description=metric
         )
+
+
+def _log(model: str, metric: str, trials: Sequence[Trial]) -> None:
+    try:
+        run = log_trials(model, metric, best_trial(trials, metric), trials)
+    except RegistryUnavailable as error:
+        # What was found is not lost for it: the study is stored, and registering tries again.
+        get_run_logger().warning("tune: the trials are not in MLflow: %s", error.why)
+        return
+    get_run_logger().info("tune: the trials are below the MLflow run %s", run)
 
 
 def table_of(

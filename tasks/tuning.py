@@ -76,7 +76,8 @@ def earlier_best(spec: TrainingSpec, data: DatasetRef) -> tuple[Candidate, ...]:
     """
     if not spec.search.warm_start:
         return ()
-    oldest_first = journal.entries(spec.name, "training")[::-1]
+    # A training that failed has found nothing.
+    oldest_first = [e for e in reversed(journal.entries(spec.name, "training")) if "best" in e]
     digests = [entry["data_digest"] for entry in oldest_first]
     before = oldest_first[: digests.index(data.sha256)] if data.sha256 in digests else oldest_first
     found = (Candidate(e["best"]["family"], tuple(e["best"]["params"].items())) for e in reversed(before))

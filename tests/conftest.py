@@ -9,6 +9,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import settings as hypothesis_settings
+
+# The same examples in every run, and no deadline: what a test says must not depend on luck or on the machine's load.
+hypothesis_settings.register_profile("everfit", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("everfit")
 
 # Before anything imports Prefect: its home, and with it every cached result, is the tests' own.
 os.environ["PREFECT_HOME"] = tempfile.mkdtemp(prefix="everfit-tests-")

@@ -3,6 +3,7 @@ import pytest
 
 from adapters.acceptance import score_in_clean_process
 from adapters.packaging import pack_bytes
+from core.acceptance import Limits, judge
 from core.fitting import predict
 from tests.adapters.conftest import COLUMNS, ROWS, pipeline_of
 
@@ -17,10 +18,19 @@ def golden(tmp_path):
 def test_clean_process_predicts_what_this_one_predicts(tmp_path, golden):
     pipeline = pipeline_of("hist_gradient_boosting", "multiclass")
     (tmp_path / "model.skops").write_bytes(pack_bytes(pipeline))
-    answer = score_in_clean_process(tmp_path / "model.skops", golden, len(COLUMNS.names))
+    answer = score_in_clean_process(tmp_path / "model.skops", golden, COLUMNS)
     np.testing.assert_allclose(answer["prediction"], predict(pipeline, ROWS.head(20), "multiclass"), rtol=1e-12)
+
+
+@pytest.mark.parametrize("family", ["hist_gradient_boosting", "logistic_regression"])
+def test_model_of_ours_passes_every_check_in_a_clean_process(tmp_path, golden, family):
+    pipeline = pipeline_of(family, "multiclass")
+    (tmp_path / "model.skops").write_bytes(pack_bytes(pipeline))
+    answer = score_in_clean_process(tmp_path / "model.skops", golden, COLUMNS)
+    checks = judge(answer, predict(pipeline, ROWS.head(20), "multiclass"), Limits(memory_mb=2000))
+    assert [check for check in checks if not check.passed] == []
 
 
 def test_file_that_is_no_model_is_an_answer_that_tells_the_error(tmp_path, golden):
     (tmp_path / "model.skops").write_bytes(b"no model")
-    assert "zip" in score_in_clean_process(tmp_path / "model.skops", golden, len(COLUMNS.names))["error"].lower()
+    assert "zip" in score_in_clean_process(tmp_path / "model.skops", golden, COLUMNS)["error"].lower()

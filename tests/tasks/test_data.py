@@ -10,8 +10,8 @@ from adapters.storage import read_frame
 from core.contract_spec import ContractSpec
 from core.data_spec import DataSpec
 from core.errors import DataMissing, DataRejected
+from core.plans import split_plan
 from tasks.data import ingest, split, validate
-from tasks.plans import split_plan
 from tests.conftest import Project, toy_table
 
 

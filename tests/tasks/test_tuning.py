@@ -114,6 +114,7 @@ def trained(c: float, data: str) -> dict[str, Any]:
 def test_search_begins_with_what_was_best_before_on_other_data():
     for c, data in ((0.1, "january"), (0.2, "february"), (0.3, "march"), (0.4, "march")):
         journal.append("toy", "training", trained(c, data))
+    journal.append("toy", "training", {"verdict": "failed", "reason": "no memory"})
     spec = read_spec("toy")
     by_data = {
         data: [dict(candidate.params)["C"] for candidate in earlier_best(spec, DatasetRef("", data, 0))]

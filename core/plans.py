@@ -1,12 +1,10 @@
 """From the spec to what each stage needs of it: a new gate threshold must not recompute features."""
 
-from adapters.custom_code import find_code
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
 from core.lags import LagPlan
 from core.learning_spec import SearchSpec
-from core.preparation import Preparation
 from core.sentinel import SentinelPlan
 from core.spec import TrainingSpec
 from core.splitting import SplitPlan
@@ -35,18 +33,6 @@ def lag_plan(spec: TrainingSpec) -> LagPlan | None:
     return LagPlan(lags.columns, lags.by, lags.periods, str(spec.data.time)) if lags else None
 
 
-def preparation_plan(spec: TrainingSpec) -> Preparation:
-    """What is done to raw rows before features are chosen; the user's own step is found and imported."""
-    roles, lags = (*spec.data.key, spec.data.time, spec.data.group), lag_plan(spec)
-    return Preparation(
-        lags=lags,
-        custom=find_code(spec.features.custom),
-        target=spec.target.column,
-        kept=tuple(role for role in roles if role),
-        made=tuple(lags.made) if lags else (),
-    )
-
-
 def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     """Which columns are features, and how they are encoded."""
     problem = str(spec.problem)
@@ -54,7 +40,7 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     wanted = spec.features.interactions
     recipes = {family.recipe for family in (*families, *baselines_for(problem).values())}
     return FeaturePlan(
-        excluded=_never_features(spec),
+        excluded=never_features(spec),
         declared=_declared(spec),
         rare_share=spec.features.rare_category_share,
         recipes=tuple(sorted(recipes)),
@@ -72,7 +58,7 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     """Where the sentinel looks, and what its findings do."""
     return SentinelPlan(
         target=spec.target.column,
-        excluded=_never_features(spec),
+        excluded=never_features(spec),
         time=spec.data.time,
         group=spec.data.group,
         by_time=spec.split_by == "time",
@@ -80,7 +66,8 @@ def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     )
 
 
-def _never_features(spec: TrainingSpec) -> tuple[str, ...]:
+def never_features(spec: TrainingSpec) -> tuple[str, ...]:
+    """Columns with a role, and those that the YAML drops."""
     roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
     return tuple(sorted(str(role) for role in roles))
 
