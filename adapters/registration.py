@@ -87,7 +87,7 @@ def experiment_of(client: Any, model: str) -> str:
         return str(found.experiment_id)
     remote = settings().mlflow_url.startswith("http")
     place = None if remote else str(settings().home / "mlartifacts" / model)
-    return str(client.createexperiment_of(model, artifact_location=place))
+    return str(client.create_experiment(model, artifact_location=place))
 
 
 def _requirements() -> list[str]:
