@@ -129,6 +129,14 @@ def file_size(uri: str) -> int | None:
     return int(size) if size is not None else None
 
 
+def stored_bytes(uri: str) -> int | None:
+    """Bytes of a file as it is stored, packed or not; None where its server does not tell."""
+    with reached(uri):
+        files, path = filesystem(with_secrets(uri))
+        size = files.info(path).get("size")
+    return int(size) if size is not None else None
+
+
 def _unpacked(file: Any, uri: str) -> BinaryIO:
     packing = PACKED.get(PurePosixPath(urlsplit(uri).path if "://" in uri else uri).suffix.lower())
     if packing is None:
