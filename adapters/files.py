@@ -178,7 +178,11 @@ def reached(uri: str) -> Iterator[None]:
         kind = StorageUnavailable if isinstance(behind, OSError) and "://" in uri else type(error)
         if kind is not type(error):
             raise kind(f"cannot reach {uri}", str(behind), "check the address and the network") from error
-        raise kind(*(without_secrets(text, uri) for text in error.args)) from error
+        what, why, fix = (without_secrets(text, uri) for text in error.args)
+        if kind is StorageUnavailable and not uri.startswith(store_path()):
+            # A source that is not the store's is not mended by another store.
+            fix = "check the address, its credentials and the network" if "://" in uri else "correct its permissions"
+        raise kind(what, why, fix) from error
     except (zipfile.BadZipFile, EOFError, ImportError, ValueError) as error:
         raise _unusable(uri, error) from error
     except Exception as error:
