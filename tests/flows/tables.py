@@ -81,7 +81,7 @@ AWKWARD: dict[str, Awkward] = {
     "an Excel of Europe": Awkward(
         csv(table(w=RANDOM.normal(size=N_ROWS)), sep=";", decimal=",", encoding="utf-16"), ".csv", "trained"
     ),
-    "twelve rows": Awkward(csv(table(12)), ".csv", "no better than"),
+    "twelve rows": Awkward(csv(table(12)), ".csv", "trained", 12),
     "a class of one row": Awkward(csv(table().assign(y=["maybe", *table()["y"][1:]])), ".csv", "trained"),
     "one row a class": Awkward(csv(table(50).assign(y=[f"k{i}" for i in range(50)])), ".csv", "cannot be predicted"),
     "constant target": Awkward(csv(table().assign(y="same")), ".csv", "has 1 class"),
