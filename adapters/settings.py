@@ -27,6 +27,9 @@ class Settings(BaseSettings):
     workers: Literal["auto", "threads", "processes"] = Field(
         "auto", description="What the workers of a local cluster are; auto takes processes for large tables"
     )
+    memory_share: float = Field(
+        0.3, gt=0, le=1, description="Share of the free memory that a table may take; a larger one is refused"
+    )
     prefect_port: int = Field(4200, gt=0, lt=65536, description="Port of the Prefect server that `everfit up` starts")
     mlflow_port: int = Field(5000, gt=0, lt=65536, description="Port of the MLflow server that `everfit up` starts")
 
