@@ -1,17 +1,31 @@
-"""Dask: where candidates are fitted; a cluster in this process, or the one that `EVERFIT_DASK` names."""
+"""Dask: where candidates are fitted; a cluster on this machine, or the one that `EVERFIT_DASK` names."""
 
 import logging
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from adapters.settings import settings
-from core.errors import OutsideError
+from core.errors import OutsideError, TrainingError
 
 LOOPBACK = "127.0.0.1:0"
+# A fit that killed so many workers is not tried again: it needs more memory than they have.
+MOST_DEATHS = 2
+# Of the memory that is free, what workers may use together.
+MEMORY_SHARE = 0.8
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """A local cluster: processes die alone and are bounded in memory; threads start at once."""
+
+    n_workers: int
+    processes: bool
+    memory_bytes: int
 
 
 def default_workers() -> int:
@@ -19,19 +33,49 @@ def default_workers() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def threads(n_workers: int | None = None) -> Size:
+    """Workers that share this process and its memory; default one a core."""
+    return Size(n_workers or default_workers(), processes=False, memory_bytes=0)
+
+
+def free_bytes() -> int:
+    """Memory of this machine that nobody uses."""
+    import psutil
+
+    return int(psutil.virtual_memory().available * MEMORY_SHARE)
+
+
+def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int) -> Size:
+    """As many workers as were asked for, or as fit into memory.
+
+    Raises:
+        TrainingError: Not even one fits.
+    """
+    wanted = n_workers or default_workers()
+    fitting = min(wanted, free // bytes_each)
+    if fitting < 1:
+        raise TrainingError(
+            "the table is too large for this machine",
+            f"a worker needs {bytes_each:,} bytes, {free:,} are free",
+            "set search.max_rows, or EVERFIT_DASK to a cluster whose workers have as much",
+        )
+    return Size(fitting, processes and fitting > 1, max(bytes_each, free // fitting))
+
+
 @contextmanager
-def cluster(n_workers: int | None = None) -> Iterator[Any]:
+def cluster(size: Size) -> Iterator[Any]:
     """A Dask client, gone with everything that it started when the block ends.
 
     Args:
-        n_workers: Workers of the local cluster; default one a core. A named cluster has its own number.
+        size: Of the local cluster; a named cluster has its own.
 
     Raises:
         OutsideError: The scheduler that `EVERFIT_DASK` names does not answer.
     """
-    from distributed import Client, LocalCluster
+    import dask
+    from distributed import Client
 
-    logging.getLogger("distributed").setLevel(logging.WARNING)
+    logging.getLogger("distributed").setLevel(logging.CRITICAL)
     if settings().dask:
         try:
             client = Client(settings().dask, timeout="15s")
@@ -39,23 +83,54 @@ def cluster(n_workers: int | None = None) -> Iterator[Any]:
             raise OutsideError(
                 f"the Dask scheduler {settings().dask} does not answer",
                 str(error),
-                "start it, or unset EVERFIT_DASK to fit in this process",
+                "start it, or unset EVERFIT_DASK to fit on this machine",
             ) from error
         with client:
             yield client
         return
-    # Workers are threads: fits release the interpreter lock, and no process has to import the libraries again.
-    local = LocalCluster(
-        n_workers=n_workers or default_workers(),
+    deaths = dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS})
+    with deaths, _local(size) as local, Client(local) as client:
+        yield client
+
+
+def _local(size: Size) -> Any:
+    from distributed import LocalCluster
+
+    return LocalCluster(
+        n_workers=size.n_workers,
         threads_per_worker=1,
-        processes=False,
+        processes=size.processes,
+        memory_limit=size.memory_bytes if size.processes else 0,
         # Dask always serves its pages; without an address it would do so on every interface.
         dashboard_address=LOOPBACK,
         worker_dashboard_address=LOOPBACK,
         local_directory=str(settings().home / "dask"),
+        silence_logs=logging.CRITICAL,
     )
-    with local, Client(local) as client:
-        yield client
+
+
+def started(client: Any, priority: int, function: Callable[..., Answer], *small: Any) -> Callable[[], Answer | None]:
+    """Start a call on a worker; what is returned waits for its answer, None when it killed its workers.
+
+    Args:
+        client: Of `cluster`.
+        priority: Higher goes first.
+        function: Of a module that workers can import.
+        small: Its arguments, which travel with it.
+    """
+    from distributed import KilledWorker
+
+    # Not pure: an equal call is computed again, instead of being taken from an earlier one.
+    future = client.submit(function, *small, pure=False, priority=priority)
+
+    def wait() -> Answer | None:
+        try:
+            answer: Answer = future.result()
+        except KilledWorker:
+            return None
+        return answer
+
+    return wait
 
 
 def in_parallel(client: Any, function: Callable[[Item], Answer], items: Sequence[Item]) -> list[Answer]:

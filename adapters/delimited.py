@@ -55,15 +55,25 @@ def read_text(uri: str, how: FormatSpec) -> pd.DataFrame:
         return _parsed(file, how, uri)
 
 
+def text_frames(uri: str, how: FormatSpec, n_rows: int) -> Iterator[pd.DataFrame]:
+    """The rows of a file in a format that is known, so many at a time, each value as `read_text` gives it."""
+    yield from map(_finite, _chunks(uri, how, _typed_options(how) | {"chunksize": n_rows}))
+
+
 def text_chunks(uri: str, how: FormatSpec, n_rows: int, blank_rows: bool = False) -> Iterator[pd.DataFrame]:
     """The rows of a file, so many at a time, each value as it is written: no type depends on where a chunk ends.
 
     With `blank_rows` a blank line is a row.
     """
-    options: Any = {"dtype": object, "chunksize": n_rows, "skip_blank_lines": not blank_rows, **_options(how)}
+    options = {"dtype": object, "chunksize": n_rows, "skip_blank_lines": not blank_rows}
+    yield from _chunks(uri, how, _options(how) | options)
+
+
+def _chunks(uri: str, how: FormatSpec, options: dict[str, Any]) -> Iterator[pd.DataFrame]:
     with opened(uri) as file, _readable(uri, how):
         for number, part in enumerate(pd.read_csv(file, **options)):
-            named = _with_named_columns(part, uri) if number == 0 or part.index.name else part
+            # What the first lines have settled, the last column of a later chunk does not unsettle by being empty.
+            named = _with_named_columns(part, uri) if number == 0 else _names_as_column(part)
             yield named.drop(columns=how.index, errors="ignore") if how.index else named
 
 
@@ -90,13 +100,17 @@ def _settled_layout(given: FormatSpec, sample: TextSample, uri: str) -> FormatSp
 def _parsed(
     file: TextIO | BinaryIO, how: FormatSpec, uri: str, *, as_text: bool = False, lenient: bool = False
 ) -> pd.DataFrame:
-    texts: Any = str if as_text else dict.fromkeys((*(how.text or ()), *(how.numbers or ()), *(how.dates or ())), str)
-    options = _options(how) | {"dtype": texts, "low_memory": False}
+    options = _typed_options(how) | ({"dtype": str} if as_text else {})
     options["on_bad_lines"] = "skip" if as_text or lenient else "error"
     with _readable(uri, how):
         frame: pd.DataFrame = pd.read_csv(file, **options)
     frame = _with_named_columns(frame, uri)
     return frame if as_text else _finite(frame.drop(columns=how.index, errors="ignore") if how.index else frame)
+
+
+def _typed_options(how: FormatSpec) -> dict[str, Any]:
+    texts = dict.fromkeys((*(how.text or ()), *(how.numbers or ()), *(how.dates or ())), str)
+    return _options(how) | {"dtype": texts, "low_memory": False}
 
 
 def _options(how: FormatSpec) -> dict[str, Any]:
@@ -124,15 +138,18 @@ def _readable(uri: str, how: FormatSpec) -> Iterator[None]:
 
 def _with_named_columns(frame: pd.DataFrame, uri: str) -> pd.DataFrame:
     # A line of names that is one short, as R writes it: pandas takes the first column, which has no name, as the index.
-    if isinstance(frame.index, pd.RangeIndex):
-        return frame
-    if isinstance(frame.index, pd.MultiIndex) or bool(frame.iloc[:, -1].isna().all()):
+    is_numbered = isinstance(frame.index, pd.RangeIndex)
+    if not is_numbered and (isinstance(frame.index, pd.MultiIndex) or bool(frame.iloc[:, -1].isna().all())):
         raise DataRejected(
             f"cannot read {uri}",
             f"its lines have more fields than the {frame.shape[1]} names in the line of names",
             "name every column, or remove what ends the lines after the last value",
         )
-    return frame.reset_index(names=UNNAMED)
+    return _names_as_column(frame)
+
+
+def _names_as_column(frame: pd.DataFrame) -> pd.DataFrame:
+    return frame if isinstance(frame.index, pd.RangeIndex) else frame.reset_index(names=UNNAMED)
 
 
 def _without_counter(frame: pd.DataFrame, how: FormatSpec) -> pd.DataFrame:

@@ -134,6 +134,14 @@ def file_size(uri: str) -> int | None:
     return int(size) if size is not None else None
 
 
+def stored_bytes(uri: str) -> int | None:
+    """Bytes of a file as it is stored, packed or not; None where its server does not tell."""
+    with reached(uri):
+        files, path = filesystem(with_secrets(uri))
+        size = files.info(path).get("size")
+    return int(size) if size is not None else None
+
+
 def _unpacked(file: Any, uri: str) -> BinaryIO:
     packing = PACKED.get(PurePosixPath(urlsplit(uri).path if "://" in uri else uri).suffix.lower())
     if packing is None:
@@ -175,7 +183,11 @@ def reached(uri: str) -> Iterator[None]:
         kind = StorageUnavailable if isinstance(behind, OSError) and "://" in uri else type(error)
         if kind is not type(error):
             raise kind(f"cannot reach {uri}", str(behind), "check the address and the network") from error
-        raise kind(*(without_secrets(text, uri) for text in error.args)) from error
+        what, why, fix = (without_secrets(text, uri) for text in error.args)
+        if kind is StorageUnavailable and not uri.startswith(store_path()):
+            # A source that is not the store's is not mended by another store.
+            fix = "check the address, its credentials and the network" if "://" in uri else "correct its permissions"
+        raise kind(what, why, fix) from error
     except (zipfile.BadZipFile, EOFError, ImportError, ValueError) as error:
         raise _unusable(uri, error) from error
     except Exception as error:

@@ -39,7 +39,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
 
     classes = record.coding.problem != "regression"
     output = pipeline.predict_proba(example) if classes else pipeline.predict(example)
-    with mlflow.start_run(experiment_id=_experiment(client, record.model)) as _:
+    with mlflow.start_run(experiment_id=experiment_of(client, record.model)) as _:
         mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
         mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
@@ -81,7 +81,8 @@ def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:
     }
 
 
-def _experiment(client: Any, model: str) -> str:
+def experiment_of(client: Any, model: str) -> str:
+    """The id of a model's experiment, created with its first run."""
     found = client.get_experiment_by_name(model)
     if found:
         return str(found.experiment_id)

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -23,6 +24,12 @@ class Settings(BaseSettings):
     )
     mlflow: str = Field("", description="MLflow tracking address; default the SQLite file HOME/mlflow.db")
     dask: str = Field("", description="Address of a Dask scheduler; default a cluster inside the training process")
+    workers: Literal["auto", "threads", "processes"] = Field(
+        "auto", description="What the workers of a local cluster are; auto takes processes for large tables"
+    )
+    memory_share: float = Field(
+        0.3, gt=0, le=1, description="Share of the free memory that a table may take; a larger one is refused"
+    )
     prefect_port: int = Field(4200, gt=0, lt=65536, description="Port of the Prefect server that `everfit up` starts")
     mlflow_port: int = Field(5000, gt=0, lt=65536, description="Port of the MLflow server that `everfit up` starts")
 

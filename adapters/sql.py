@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from adapters.memory import refuse_larger
 from adapters.secrets import with_secrets, without_secrets
 from adapters.settings import PROJECT
 from core.errors import DataMissing, DataRejected, EverfitError, SpecError, StorageUnavailable
@@ -26,20 +27,30 @@ def read_sql(source: SqlSource, most_rows: int | None = None) -> tuple[pd.DataFr
 
     Raises:
         SpecError: The address cannot be used, or its driver is not installed.
-        DataMissing, DataRejected: There is no such database or table, or the query is wrong.
+        DataMissing, DataRejected: There is no such database or table, the query is wrong, or its rows are too many.
         StorageUnavailable: The database does not answer.
     """
+    frames: list[pd.DataFrame] = []
+    n_rows, n_bytes = 0, 0.0
+    for chunk in sql_frames(source):
+        frames.append(chunk)
+        n_rows, n_bytes = n_rows + len(chunk), n_bytes + float(chunk.memory_usage(deep=True).sum())
+        if most_rows is not None and n_rows >= most_rows:
+            return pd.concat(frames, ignore_index=True), False
+        # How many rows a query has, only its end tells.
+        refuse_larger(str(source), n_bytes, n_rows)
+    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return frame, True
+
+
+def sql_frames(source: SqlSource) -> Iterator[pd.DataFrame]:
+    """The rows of a query in parts, each column of one type."""
     import sqlalchemy
 
-    frames: list[pd.DataFrame] = []
     with _connection(source) as connection, _asked(source):
         for chunk in pd.read_sql_query(sqlalchemy.text(source.sql), connection, chunksize=CHUNK_ROWS):
             refuse_twins([str(name) for name in chunk.columns], "the query")
-            frames.append(chunk)
-            if most_rows is not None and sum(map(len, frames)) >= most_rows:
-                return pd.concat(frames, ignore_index=True), False
-    frame = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
-    return frame, True
+            yield chunk
 
 
 def sql_chunks(source: SqlSource, n_rows: int) -> Iterator[pd.DataFrame]:

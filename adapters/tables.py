@@ -6,7 +6,8 @@ from typing import Any
 import pandas as pd
 
 from adapters.delimited import is_settled, look_at_text, read_text
-from adapters.files import find_tables, kind_of
+from adapters.files import find_tables, kind_of, stored_bytes
+from adapters.memory import refuse_larger, room
 from adapters.samples import MOST_FILES
 from adapters.sql import read_sql
 from adapters.typed_files import MOST_CELLS, look_at_typed, read_typed
@@ -17,6 +18,8 @@ from core.source_spec import FormatSpec, SqlSource
 from core.written_dates import ISO, forms_of, forms_of_numbers, parse_dates
 
 AS_FOUND = FormatSpec()
+# A packed file grows more than tenfold in memory; what would fit even so needs no closer look.
+MOST_GROWTH = 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,12 +49,17 @@ def read_table(source: str | SqlSource, time: str | None = None, how: FormatSpec
 
     Raises:
         DataMissing: There is no such file.
-        DataRejected: A file cannot be read as what its name says.
+        DataRejected: A file cannot be read as what its name says, or the table is too large for the memory.
     """
     frame, how = _read_rows(source, how)
-    frame = read_columns(plain_table(frame, str(source)), how)
+    return as_read(frame, how, str(source), time)
+
+
+def as_read(frame: pd.DataFrame, how: FormatSpec, source: str, time: str | None) -> pd.DataFrame:
+    """Rows as a file or database holds them, with the values that the format says they are."""
+    frame = read_columns(plain_table(frame, source), how)
     if time and time in frame.columns and not pd.api.types.is_datetime64_any_dtype(frame[time]):
-        frame[time] = _as_time(frame[time], str(source))
+        frame[time] = _as_time(frame[time], source)
     return frame
 
 
@@ -116,12 +124,23 @@ def _read_rows(source: str | SqlSource, how: FormatSpec) -> tuple[pd.DataFrame, 
     if isinstance(source, SqlSource):
         return read_sql(source)[0], how
     found = find_tables(source)
+    _refuse_too_large(source, found, how)
     if kind_of(found[0]) == "text":
         how = how if is_settled(how) else look_at_text(spread(found), how).how
         frames = [read_text(uri, how) for uri in found]
     else:
         frames = [read_typed(uri) for uri in found]
     return pd.concat(frames, ignore_index=True) if len(frames) > 1 else frames[0], how
+
+
+def _refuse_too_large(source: str, found: list[str], how: FormatSpec) -> None:
+    sizes = [stored_bytes(uri) for uri in found]
+    if None not in sizes and sum(size or 0 for size in sizes) * MOST_GROWTH <= room():
+        return
+    look = look_at(source, how)
+    if not look.whole:
+        each = float(look.frame.memory_usage(deep=True).sum()) / max(len(look.frame), 1)
+        refuse_larger(source, each * look.n_rows, look.n_rows)
 
 
 def _as_time(column: pd.Series, source: str) -> Any:

@@ -3,6 +3,8 @@
 Ours keeps 15/85 of the rest to tune and stop on, as everfit always does; the peer trains on all of it.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 from sklearn import datasets
@@ -12,10 +14,11 @@ from core.choices import with_choices
 from core.encoding import RECIPES, categorical_positions, make_encoder
 from core.families import families_for
 from core.features import FeaturePlan, feature_columns, feature_frame
-from core.fitting import Candidate, Learning, Rows, fit_candidate, pack, predict, recipe_of, score_candidate
+from core.fitting import Learning, fit_candidate, pack, predict, recipe_of, score_candidate
 from core.learning_spec import SearchSpec
 from core.metrics import METRICS, score
-from core.search import Tried, best_trial, search
+from core.rows import Rows
+from core.search import Job, Plan, Tried, best_trial, search
 from core.target import code_target
 
 N_TRIALS = 20
@@ -84,12 +87,16 @@ def _search(rest, learning, encode):
         rows[recipe] = (Rows(fitted, y, positions), Rows(held, others, positions))
         encoders[recipe] = encoder
 
-    def evaluate(batch: list[Candidate]) -> list[Tried]:
-        return [Tried(score_candidate(c, learning, *rows[recipe_of(c.family)]), 0.0) for c in batch]
+    def start(job: Job) -> Callable[[], Tried]:
+        candidate = job.candidate
+        return lambda: Tried(score_candidate(candidate, learning, *rows[recipe_of(candidate.family)]), 0.0)
 
-    spec = SearchSpec(trials=N_TRIALS, metric=learning.metric)
-    families = with_choices(families_for(learning.problem, ()), ())
-    best = best_trial(search(spec, families, 0, evaluate, lambda: False), learning.metric)
+    plan = Plan(
+        SearchSpec(trials=N_TRIALS, metric=learning.metric),
+        with_choices(families_for(learning.problem, ()), ()),
+        seed=0,
+    )
+    best = best_trial(search(plan, start), learning.metric)
     recipe = recipe_of(best.candidate.family)
     pipeline = pack(encoders[recipe], fit_candidate(best.candidate, learning, *rows[recipe]))
     return lambda frame: predict(pipeline, feature_frame(frame, columns), learning.problem), best.candidate.family

@@ -216,4 +216,6 @@ def column_values(frame: pd.DataFrame, name: str, time: str | None) -> tuple[str
 
 def _seconds(column: pd.Series) -> Floats:
     plain = column.dt.tz_convert(None) if getattr(column.dt, "tz", None) is not None else column
-    return np.asarray((plain - pd.Timestamp(0)).dt.total_seconds(), dtype=np.float64)
+    # Not in nanoseconds, in which a year such as 9999 has no number.
+    ticks = plain.to_numpy("datetime64[us]")
+    return np.where(np.isnat(ticks), np.nan, ticks.astype(np.int64) / 1e6)

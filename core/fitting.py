@@ -12,6 +12,8 @@ from core.metrics import METRICS, Floats, score
 from core.rows import Rows
 from core.threshold import HALF, choose_threshold
 
+FEWEST_FOR_A_TREE = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -60,10 +62,17 @@ def fit_family(family: Family, params: Params, learning: Learning, rows: tuple[R
     if learning.problem != "regression":
         check_classes(rows[0].y, rows[1].y)
     own = {name: value for name, value in params.items() if name not in (BALANCED, LOG_TARGET)}
-    estimator = family.build(own, learning.problem, learning.seed)
+    estimator = _fed(family.build(own, learning.problem, learning.seed), len(rows[0].y))
     fit = fit_balanced if params.get(BALANCED) else fit_log if params.get(LOG_TARGET) else fit_plain
     with threadpool_limits(limits=1):
         return fit(family, estimator, rows)
+
+
+def _fed(estimator: Any, n_rows: int) -> Any:
+    # A share of a tiny table may be a single row, of which a tree learns nothing.
+    share = getattr(estimator, "max_samples", None)
+    is_starved = isinstance(share, float) and share * n_rows < FEWEST_FOR_A_TREE
+    return estimator.set_params(max_samples=min(n_rows, FEWEST_FOR_A_TREE)) if is_starved else estimator
 
 
 def threshold_for(learning: Learning, y: Floats, prediction: Floats) -> float:
@@ -99,16 +108,35 @@ def predict(estimator: Any, x: Any, problem: str) -> Floats:
     return probabilities[:, 1] if problem == "binary" else probabilities
 
 
-def score_candidate(candidate: Candidate, learning: Learning, train: Rows, validation: Rows) -> float:
-    """The search metric on the validation rows, by the candidate's own threshold where it counts decisions.
+def try_candidate(candidate: Candidate, learning: Learning, train: Rows, validation: Rows) -> tuple[Floats, float]:
+    """Predictions of the validation rows, and the search metric on them."""
+    fitted = fit_candidate(candidate, learning, train, validation)
+    prediction = predict(fitted, validation.x, learning.problem)
+    return prediction, search_value(learning, validation.y, prediction)
+
+
+def search_value(learning: Learning, y: Floats, prediction: Floats) -> float:
+    """The search metric, by the predictions' own threshold where it counts decisions.
 
     A threshold that was chosen on the rows that it is scored on flatters, all candidates alike: the best one is found,
     how good it is the test rows say.
     """
-    fitted = fit_candidate(candidate, learning, train, validation)
-    prediction = predict(fitted, validation.x, learning.problem)
-    threshold = threshold_for(learning, validation.y, prediction) if METRICS[learning.metric].thresholded else HALF
-    return score(learning.metric, validation.y, prediction, threshold)
+    threshold = threshold_for(learning, y, prediction) if METRICS[learning.metric].thresholded else HALF
+    return score(learning.metric, y, prediction, threshold)
+
+
+def score_candidate(candidate: Candidate, learning: Learning, train: Rows, validation: Rows) -> float:
+    """The search metric on the validation rows."""
+    return try_candidate(candidate, learning, train, validation)[1]
+
+
+def loss_curve(estimator: Any) -> tuple[float, ...]:
+    """Loss on the validation rows after each iteration, for what learns in iterations; else empty."""
+    if hasattr(estimator, "validation_score_"):
+        return tuple(-float(value) for value in estimator.validation_score_)
+    if getattr(estimator, "evals_result_", None):
+        return tuple(float(value) for value in next(iter(next(iter(estimator.evals_result_.values())).values())))
+    return tuple(float(value) for value in getattr(estimator, "loss_curve_", ()))
 
 
 def pack(encoder: Any, estimator: Any) -> Any:

@@ -37,7 +37,7 @@ CERTAIN = {"binary": 5.0, "multiclass": 5.0, "regression": 3.0}
 NOTEWORTHY_IF_NAMED = 0.15
 N_COMPARED = 5
 FEWEST_ROWS = 20
-WIDEST_BIAS, WIDEST_ERROR = 0.05, 0.1
+WIDEST_BIAS, WIDEST_ERROR, FARTHEST = 0.05, 0.1, 1e9
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +148,8 @@ def _as_target(evidence: Evidence, name: str) -> str | None:
         return None
     values = evidence.numbers[name] if name in evidence.numbers else evidence.codes[name].astype(float)
     classes, counts = np.unique(evidence.y, return_counts=True)
-    if counts.min() < 2 or np.isnan(values).any():
+    # What copies classes has no gap, and no value far from the numbers that count them.
+    if counts.min() < 2 or not bool((np.abs(values) < FARTHEST).all()):
         return None
     pairs = len(np.unique(np.column_stack([values, evidence.y]), axis=0))
     distinct = len(np.unique(values))

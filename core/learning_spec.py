@@ -52,6 +52,12 @@ Interactions = Annotated[
 ]
 
 
+Ensemble = Annotated[
+    Literal["off"] | Annotated[int, Field(ge=2, le=10)],
+    BeforeValidator(lambda value: "off" if value is False else value),
+]
+
+
 class LagSpec(Section):
     columns: tuple[str, ...] = Field(
         min_length=1, description="Whose earlier values become features; also dropped ones"
@@ -104,7 +110,23 @@ class SearchSpec(Section):
     families: tuple[FamilyName, ...] = Field(
         (), description="Model families to search; default the usual ones that suit the problem"
     )
-    sampler: Literal["tpe", "random", "grid"] = Field("tpe", description="How Optuna proposes parameters")
+    sampler: Literal["tpe", "random", "grid", "qmc", "cmaes", "gp", "nsgaii"] = Field(
+        "tpe", description="How Optuna proposes parameters: tpe | random | grid | qmc | cmaes | gp | nsgaii"
+    )
     trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
     timeout: Duration | None = Field(None, description="No new candidates are started after this span")
+    patience: int | None = Field(
+        100, ge=1, description="Trials in a row without a better one that end the search; null never"
+    )
+    pruner: Literal["halving", "median", "percentile", "none"] = Field(
+        "halving", description="Which candidates see all training rows: halving | median | percentile | none (all)"
+    )
+    ensemble: Ensemble = Field(
+        3, description="off | N; the mean of up to N candidates, where it is better than the best alone"
+    )
+    calibration: Switch = Field("auto", description="auto | off; probabilities are put right where log loss falls")
+    warm_start: bool = Field(True, description="Begin with what was best in earlier trainings on other data")
+    max_rows: int | None = Field(
+        None, ge=1000, description="Training rows that a candidate sees at most, drawn at random; null all"
+    )
     metric: Metric | None = Field(None, description="What is optimized; default roc_auc for classes, rmse for numbers")

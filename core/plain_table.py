@@ -28,6 +28,9 @@ def plain_table(frame: pd.DataFrame, source: str) -> pd.DataFrame:
 
 def _is_odd(column: pd.Series) -> bool:
     kind = column.dtype
+    if isinstance(kind, pd.StringDtype):
+        # Texts are plain; a loop over them would take most of the time that reading does.
+        return bool(column.isna().all())
     return (
         isinstance(kind, pd.CategoricalDtype | pd.PeriodDtype | pd.IntervalDtype)
         or kind.kind in "cm"

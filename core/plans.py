@@ -112,5 +112,5 @@ def learning(spec: TrainingSpec) -> Learning:
 
 
 def search_plan(spec: TrainingSpec) -> SearchSpec:
-    """The search with its metric spelled out."""
-    return spec.search.model_copy(update={"metric": spec.metric})
+    """The search with its metric spelled out, and without what only the final fit reads."""
+    return spec.search.model_copy(update={"metric": spec.metric, "calibration": "off"})

@@ -54,8 +54,17 @@ class FeaturesRef:
 
 @dataclass(frozen=True, slots=True)
 class ModelRef:
-    """A stored pipeline that predicts from raw rows."""
+    """A stored pipeline that predicts from raw rows.
+
+    Attributes:
+        members: Candidates whose mean it predicts; the first is the best alone.
+        calibration: How its probabilities were put right; empty: not at all.
+        losses: Loss on the validation rows after each iteration, one curve a member.
+    """
 
     uri: str
     family: str
     params: tuple[tuple[str, Any], ...] = ()
+    members: tuple[Any, ...] = ()
+    calibration: str = ""
+    losses: tuple[tuple[float, ...], ...] = ()

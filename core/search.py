@@ -1,146 +1,211 @@
-"""The search for the best candidate with Optuna: asked in batches, told in order, so that workers change nothing."""
+"""The search for the best candidate: asked with a fixed lag, told in order, so that workers change nothing."""
 
-import itertools
 import math
-import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-
-import numpy as np
-import optuna
+from typing import TYPE_CHECKING
 
 from core.errors import TrainingError
-from core.families import Family, Range
+from core.families import Family
 from core.fitting import Candidate, better_first
 from core.learning_spec import SearchSpec
 
-# Fixed, whatever the number of workers: what a batch is told when it is asked must be the same everywhere.
-BATCH = 4
-GRID_POINTS = 3
+if TYPE_CHECKING:
+    from core.proposals import Proposals
+
+# How many candidates are in the making at once follows from the budget, never from the number of workers: what is told
+# when a candidate is asked must be the same everywhere. A large budget can feed many workers, and bear the lag.
+FEWEST_AHEAD, MOST_AHEAD = 6, 64
+BUDGET_PER_AHEAD = 16
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
-    """A candidate that was tried: its value, or the error that it ended with."""
+class Job:
+    """One fit: a candidate on a share of the training rows."""
 
-    number: int
     candidate: Candidate
-    value: float | None
-    seconds: float
-    error: str = ""
+    share: float
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
 class Tried:
-    """What came back from a worker."""
+    """What came back from a worker: a value of the metric, or an error.
+
+    Attributes:
+        predictions: Address of the predictions of the validation rows, of who saw all training rows.
+    """
 
     value: float | None
     seconds: float
     error: str = ""
+    predictions: str = ""
 
 
-# Candidates in, one result each out, in the same order.
-Evaluate = Callable[[Sequence[Candidate]], Sequence[Tried]]
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A candidate that was tried.
+
+    Attributes:
+        curve: Share of the training rows and value, one a rung that it has reached.
+        value: Its value on all training rows; None where it failed or was stopped before.
+        error: What it failed with.
+    """
+
+    number: int
+    candidate: Candidate
+    curve: tuple[tuple[float, float], ...]
+    value: float | None
+    seconds: float
+    error: str = ""
+    predictions: str = ""
+
+    @property
+    def state(self) -> str:
+        return "failed" if self.error else "complete" if self.value is not None else "stopped"
 
 
-def search(
-    spec: SearchSpec, families: Mapping[str, Family], seed: int, evaluate: Evaluate, out_of_time: Callable[[], bool]
-) -> list[Trial]:
-    """Try `spec.trials` candidates; the first of each family has its default parameters.
+# Starts a fit; what it returns waits for the result.
+Start = Callable[[Job], Callable[[], Tried]]
 
-    Args:
-        spec: Sampler, number of trials, metric (must be set).
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is searched.
+
+    Attributes:
+        spec: Sampler, budget, metric (must be set).
         families: By name, with all that is searched of them.
         seed: Seed of the sampler.
-        evaluate: Fits and scores a batch, here or on a cluster.
-        out_of_time: Asked between batches whether to stop.
+        shares: Shares of the training rows, ascending; the last is 1.
+        known: Candidates that were good before, on other data; tried first.
+    """
+
+    spec: SearchSpec
+    families: Mapping[str, Family]
+    seed: int
+    shares: tuple[float, ...] = (1.0,)
+    known: tuple[Candidate, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """Who looks on: asked whether to stop before each new candidate, and told each trial that has ended."""
+
+    out_of_time: Callable[[], bool] = lambda: False
+    told: Callable[[Trial], None] = lambda trial: None
+
+
+@dataclass(slots=True)
+class _Open:
+    """A candidate between being asked and being told."""
+
+    number: int
+    candidate: Candidate
+    wait: Callable[[], Tried]
+    curve: tuple[tuple[float, float], ...] = ()
+    seconds: float = 0.0
+
+
+def search(plan: Plan, start: Start, watch: Watch | None = None) -> list[Trial]:
+    """Try candidates until the budget or the hope of a gain is used up.
 
     Returns:
-        Trials in the order in which they were asked.
+        Trials in the order in which they ended, which the number of workers does not change.
 
     Raises:
-        TrainingError: Every trial failed.
+        TrainingError: There is no family, or every trial failed.
     """
-    if not families:
+    if not plan.families:
         raise TrainingError(
             "there is nothing to search", "no family is left that suits the problem", "see search.families"
         )
-    study = _study(spec, seed)
-    first = list(_first_candidates(spec, families, seed))
-    # A grid that is done is done: the rest of the budget is not spent on random points.
-    budget = min(spec.trials, len(first)) if spec.sampler == "grid" else spec.trials
-    for family, params in first:
-        study.enqueue_trial({"family": family} | {f"{family}.{name}": value for name, value in params.items()})
-    done: list[Trial] = []
-    while len(done) < budget and not (done and out_of_time()):
-        asked = [study.ask() for _ in range(min(BATCH, budget - len(done)))]
-        candidates = [_suggest(trial, families) for trial in asked]
-        for trial, candidate, tried in zip(asked, candidates, evaluate(candidates), strict=True):
-            done.append(_told(study, trial, candidate, tried))
+    from core.proposals import Proposals
+
+    done = _Search(Proposals(plan), start, watch or Watch()).run()
     if all(trial.value is None for trial in done):
         raise TrainingError(
             f"all {len(done)} trials failed",
-            f"the first said: {done[0].error}",
+            f"the first said: {next((trial.error for trial in done if trial.error), 'nothing was tried')}",
             "look at the data and at `search.families`",
         )
     return done
 
 
-def _told(study: optuna.Study, trial: optuna.trial.Trial, candidate: Candidate, tried: Tried) -> Trial:
-    value, error = tried.value, tried.error
-    if value is not None and not math.isfinite(value):
-        value, error = None, f"{candidate.family}: the metric is undefined on the validation rows"
-    study.tell(trial, value, state=optuna.trial.TrialState.FAIL if value is None else optuna.trial.TrialState.COMPLETE)
-    return Trial(trial.number, candidate, value, tried.seconds, error)
-
-
 def best_trial(trials: Sequence[Trial], metric: str) -> Trial:
-    """The trial with the best value; of equals the first."""
+    """The trial with the best value on all training rows; of equals the first asked."""
     sign = -1 if better_first(metric) == "maximize" else 1
     return min((t for t in trials if t.value is not None), key=lambda t: (sign * (t.value or 0.0), t.number))
 
 
-def _study(spec: SearchSpec, seed: int) -> optuna.Study:
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-        sampler: optuna.samplers.BaseSampler = optuna.samplers.RandomSampler(seed=seed)
-        if spec.sampler == "tpe":
-            sampler = optuna.samplers.TPESampler(seed=seed, multivariate=True, group=True, constant_liar=True)
-        return optuna.create_study(direction=better_first(str(spec.metric)), sampler=sampler)
+def ahead(n_trials: int) -> int:
+    """How many candidates are in the making at once."""
+    return min(max(FEWEST_AHEAD, n_trials // BUDGET_PER_AHEAD), MOST_AHEAD)
 
 
-def _first_candidates(
-    spec: SearchSpec, families: Mapping[str, Family], seed: int
-) -> Iterator[tuple[str, dict[str, float]]]:
-    if spec.sampler != "grid":
-        yield from ((name, dict(family.start)) for name, family in families.items())
-        return
-    grid = [(name, params) for name, family in families.items() for params in _grid(family)]
-    # Shuffled, so that a budget smaller than the grid still sees all of it thinly, not one corner.
-    yield from (grid[i] for i in np.random.default_rng(seed).permutation(len(grid))[: spec.trials])
+class _Search:
+    """A queue of open candidates; only ever the oldest is waited for."""
 
+    def __init__(self, proposals: "Proposals", start: Start, watch: Watch) -> None:
+        self.proposals, self.start, self.watch = proposals, start, watch
+        self.plan = proposals.plan
+        self.queue: deque[_Open] = deque()
+        self.done: list[Trial] = []
+        self.complete = False
 
-def _grid(family: Family) -> Iterator[dict[str, float]]:
-    space = family.space
-    for values in itertools.product(*(_points(span) for span in space.values())):
-        yield dict(zip(space, values, strict=True))
+    def run(self) -> list[Trial]:
+        while self._fill():
+            self._settle(self.queue.popleft())
+        return self.done
 
+    def _fill(self) -> bool:
+        while len(self.queue) < ahead(self.plan.spec.trials) and not self._over():
+            number, candidate = self.proposals.ask()
+            first = Job(candidate, self.plan.shares[0], number)
+            self.queue.append(_Open(number, candidate, self.start(first)))
+        return bool(self.queue)
 
-def _points(span: Range) -> list[float]:
-    spread = np.geomspace if span.log else np.linspace
-    points = spread(span.low, span.high, GRID_POINTS)
-    # A short span of whole numbers has fewer points.
-    return list(dict.fromkeys(round(p) if span.whole else float(np.clip(p, span.low, span.high)) for p in points))
+    def _over(self) -> bool:
+        if self.proposals.n_left == 0:
+            return True
+        return bool(self.done) and (self.watch.out_of_time() or self._hopeless())
 
+    def _hopeless(self) -> bool:
+        patience, complete = self.plan.spec.patience, [trial for trial in self.done if trial.value is not None]
+        if patience is None or not complete:
+            return False
+        best = best_trial(complete, str(self.plan.spec.metric))
+        return len(self.done) - 1 - self.done.index(best) >= patience
 
-def _suggest(trial: optuna.Trial, families: Mapping[str, Family]) -> Candidate:
-    family = trial.suggest_categorical("family", list(families))
-    params: list[tuple[str, float]] = []
-    for name, span in families[family].space.items():
-        key = f"{family}.{name}"
-        if span.whole:
-            params.append((name, trial.suggest_int(key, int(span.low), int(span.high), log=span.log)))
+    def _settle(self, oldest: _Open) -> None:
+        tried = oldest.wait()
+        oldest.seconds += tried.seconds
+        if tried.value is None or not math.isfinite(tried.value):
+            undefined = f"{oldest.candidate.family}: the metric is undefined on the validation rows"
+            self._tell(oldest, None, tried.error or undefined)
+            return
+        share = self.plan.shares[len(oldest.curve)]
+        oldest.curve += ((share, tried.value),)
+        if share >= 1:
+            self.complete = True
+            self._tell(oldest, tried.value, predictions=tried.predictions)
+        elif self.proposals.climbs(oldest.number, share, tried.value) and self._time_for_more():
+            self._climb(oldest)
         else:
-            params.append((name, trial.suggest_float(key, span.low, span.high, log=span.log)))
-    return Candidate(family, tuple(params))
+            self._tell(oldest, None)
+
+    def _time_for_more(self) -> bool:
+        # Out of time, the good ones still climb as long as nothing has seen all rows.
+        return not (self.complete and self.watch.out_of_time())
+
+    def _climb(self, climber: _Open) -> None:
+        share = self.plan.shares[len(climber.curve)]
+        climber.wait = self.start(Job(climber.candidate, share, climber.number))
+        self.queue.append(climber)
+
+    def _tell(self, ended: _Open, value: float | None, error: str = "", predictions: str = "") -> None:
+        self.proposals.tell(ended.number, value, failed=bool(error))
+        trial = Trial(ended.number, ended.candidate, ended.curve, value, ended.seconds, error, predictions)
+        self.done.append(trial)
+        self.watch.told(trial)

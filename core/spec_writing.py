@@ -9,7 +9,7 @@ from pydantic import BaseModel
 from core.spec import TrainingSpec
 
 COMMENT_COLUMN = 44
-LONGEST_LINE = 150
+LONGEST_LINE, LONGEST_KEY = 150, 1000
 
 
 def write_spec(spec: TrainingSpec, remarks: Mapping[str, str] | None = None) -> str:
@@ -34,8 +34,8 @@ def _section(section: BaseModel, plain: Mapping[str, Any], path: str, remarks: M
         elif _maps_sections(value):
             yield _line(f"{indent}{name}:", comment)
             for key, inner in value.items():
-                rules = inner.model_dump(mode="json", exclude_unset=True)
-                yield _line(f"{indent}  {_flow(key)}: {_flow(rules)}", remarks.get(f"{place}.{key}"))
+                rules = _flow(inner.model_dump(mode="json", exclude_unset=True))
+                yield _line(f"{_key(_flow(key), f'{indent}  ')}: {rules}", remarks.get(f"{place}.{key}"))
         else:
             yield _line(f"{indent}{name}: {_flow(plain[name])}", comment)
 
@@ -51,6 +51,11 @@ def _line(text: str, comment: str | None) -> str:
     words = " ".join("".join(char if char.isprintable() else " " for char in comment).split())
     indent = text[: len(text) - len(text.lstrip())]
     return f"{text:<{COMMENT_COLUMN}}  # {words}" if len(text) < LONGEST_LINE else f"{indent}# {words}\n{text}"
+
+
+def _key(text: str, indent: str) -> str:
+    # YAML takes a key for one by its colon, which it looks for in no more than 1,024 characters.
+    return f"{indent}{text}" if len(text) < LONGEST_KEY else f"{indent}? {text}\n{indent}"
 
 
 def _flow(value: Any) -> str:

@@ -52,7 +52,7 @@ def code_target(values: pd.Series, problem: str | None, positive: Any = None) ->
         return TargetCoding(problem, ())
     classes = _ordered(values.dropna().unique().tolist())
     if len(classes) < 2:
-        held = f"all {len(values)} rows hold {classes[0]!r}" if classes else f"all {len(values)} rows are empty"
+        held = f"all {len(values)} rows hold {classes[0]!r}" if classes else "no row holds a value"
         raise DataRejected(
             f"{name} has {len(classes)} class" + "es" * (not classes),
             held,
@@ -122,8 +122,8 @@ def _check_numbers(values: pd.Series, name: str) -> None:
     numbers = pd.to_numeric(values, errors="coerce").replace([np.inf, -np.inf], np.nan)
     broken = values[numbers.isna() & values.notna()]
     if len(broken):
-        why = f"{len(broken)} of {len(values)} values are no numbers, such as {broken.iloc[0]!r}"
-        raise DataRejected(f"{name} cannot be predicted as a number", why, "correct the values or set `problem`")
+        why = f"{len(broken)} of {len(values)} values are no numbers, such as {str(broken.iloc[0])!r}"
+        raise DataRejected(f"{name} cannot be predicted as a number", why, "correct or empty them, or set `problem`")
     if float(numbers.abs().max()) > LARGEST:
         why = f"the largest is {numbers.abs().max():g}, and its square is no number any more"
         raise DataRejected(f"{name} cannot be predicted as a number", why, "give it in a larger unit, or its logarithm")

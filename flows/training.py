@@ -14,10 +14,11 @@ from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
 from tasks.features import build_features, preparation_plan, prepare
-from tasks.models import evaluate, fit, tune
+from tasks.models import evaluate, fit
 from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
+from tasks.tuning import Crew, earlier_best, tune
 from tasks.window_choice import choose_window
 
 
@@ -46,8 +47,9 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     preparation = prepare(parts, preparation) if preparation.custom else preparation
     warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model, preparation)
     features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column, preparation)
-    trials = tune(features, search_plan(spec), learning(spec), workers)
-    fitted = fit(features, trials.best, learning(spec))
+    known = earlier_best(spec, clean.data)
+    trials = tune(features, search_plan(spec), learning(spec), known, Crew(model, workers))
+    fitted = fit(features, trials.members, learning(spec), spec.search.calibration == "auto")
     report = evaluate(fitted, features, parts, clean.coding, learning(spec))
     verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))
     made = Made(clean, parts, features, trials.best, fitted, report)

@@ -8,6 +8,7 @@ from prefect import get_run_logger, task
 from adapters import journal
 from adapters.storage import check_store, read_frame, write_frame
 from adapters.tables import read_table
+from adapters.window import read_window
 from core.contract import check_columns
 from core.contract_spec import ContractSpec
 from core.data_spec import DataSpec
@@ -40,13 +41,7 @@ def ingest(data: DataSpec, contract: ContractSpec, model: str, lags: LagPlan | N
     What the contract says against the clock and earlier snapshots is held here: a cached stage knows neither.
     """
     check_store()
-    table = read_table(data.source, data.time, data.format)
-    check_columns(table, (*((data.time,) if data.time else ()), *(lags.reads if lags else ())), str(data.source))
-    if lags:
-        refuse_taken_names(table, lags)
-        # Before the window is cut: its first rows have a past too.
-        table = add_lags(table, lags)
-    rows = newest_rows(table, data.window, data.time)
+    rows = _rows_with_past(data, lags) if lags else _checked(read_window(data), data)
     snapshot = write_frame(rows)
     get_run_logger().info("ingest: %d rows of %s, digest %s", snapshot.n_rows, data.source, snapshot.sha256[:12])
     if contract.freshness is not None or contract.volume is not None:
@@ -55,6 +50,18 @@ def ingest(data: DataSpec, contract: ContractSpec, model: str, lags: LagPlan | N
         late = arrival(rows[data.time] if data.time else None, snapshot.n_rows, earlier, contract)
         _refuse_broken(model, str(data.source), snapshot, Sifted(rows, tuple(late), None))
     return snapshot
+
+
+def _rows_with_past(data: DataSpec, lags: LagPlan) -> pd.DataFrame:
+    table = _checked(read_table(data.source, data.time, data.format), data, lags.reads)
+    refuse_taken_names(table, lags)
+    # Before the window is cut: its first rows have a past too.
+    return newest_rows(add_lags(table, lags), data.window, data.time)
+
+
+def _checked(table: pd.DataFrame, data: DataSpec, names: tuple[str, ...] = ()) -> pd.DataFrame:
+    check_columns(table, (*((data.time,) if data.time else ()), *names), str(data.source))
+    return table
 
 
 def read_with_past(data: DataSpec, *lags: LagPlan | None) -> pd.DataFrame:

@@ -1,107 +1,63 @@
-"""From encoded rows to a fitted, evaluated pipeline: tune, fit, evaluate."""
+"""From encoded rows to a fitted, evaluated pipeline: fit, evaluate."""
 
 import hashlib
-import time
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 from prefect import get_run_logger, task
-from prefect.cache_policies import INPUTS, TASK_SOURCE
 
 from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes, unpack
 from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
-from core.choices import BALANCED, LOG_TARGET, open_choices, with_choices
-from core.families import baselines_for, families_for
+from adapters.trials import read_rows
+from core.blending import vote
+from core.calibration import calibrated
+from core.choices import BALANCED, LOG_TARGET
+from core.families import baselines_for
 from core.fitting import (
     Candidate,
     Learning,
     decisions,
     fit_candidate,
     fit_family,
+    loss_curve,
     pack,
     predict,
     recipe_of,
-    score_candidate,
     threshold_for,
 )
 from core.importance import permutation_shares
-from core.learning_spec import SearchSpec
 from core.lineage import ReadColumns, lineage
 from core.metrics import Floats, as_read, score_all
 from core.performance import scorecard
 from core.preparation import feature_rows
 from core.records import Report, class_shares
 from core.refs import FeaturesRef, ModelRef, Splits
-from core.rows import Rows
 from core.target import TargetCoding
-from tasks.policies import CODE, STAGE
-
-
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """What a search has found."""
-
-    best: Candidate
-    value: float
-    n_trials: int
-    n_failed: int
-
-
-def read_rows(features: FeaturesRef, recipe: str) -> tuple[Rows, Rows]:
-    """Encoded training and validation rows, mapped into memory."""
-    encoding = features.encoding(recipe)
-    train = Rows(read_array(encoding.train), read_array(features.y_train), encoding.categorical)
-    return train, Rows(read_array(encoding.validation), read_array(features.y_validation), encoding.categorical)
-
-
-# The number of workers changes how long it takes, never the answer: it is no part of the key.
-TUNE = STAGE | {"cache_policy": (INPUTS - "workers") + TASK_SOURCE + CODE}
-
-
-@task(name="tune", **TUNE)
-def tune(features: FeaturesRef, search: SearchSpec, learning: Learning, workers: int | None) -> Trials:
-    """Search families and parameters with Optuna; candidates are fitted on Dask."""
-    from adapters.cluster import cluster, in_parallel
-    from core.search import Tried, best_trial
-    from core.search import search as run_search
-
-    def attempt(candidate: Candidate) -> Tried:
-        started = time.perf_counter()
-        try:
-            value = score_candidate(candidate, learning, *read_rows(features, recipe_of(candidate.family)))
-        except (ValueError, ArithmeticError, MemoryError) as error:
-            # A candidate that cannot be fitted costs its trial, with its error on record; the search goes on.
-            return Tried(None, time.perf_counter() - started, f"{candidate.family}: {error}")
-        return Tried(value, time.perf_counter() - started)
-
-    started = time.monotonic()
-    late = lambda: search.timeout is not None and time.monotonic() - started > search.timeout.total_seconds()  # noqa: E731
-    y = np.asarray(read_array(features.y_train))
-    choices = open_choices(learning.problem, learning.weights, learning.log, y)
-    families = with_choices(families_for(learning.problem, search.families), choices)
-    with cluster(workers) as client:
-        trials = run_search(search, families, learning.seed, lambda batch: in_parallel(client, attempt, batch), late)
-    best = best_trial(trials, learning.metric)
-    get_run_logger().info(
-        "tune: best of %d trials is %s with %s %.4f on validation rows",
-        len(trials),
-        best.candidate.family,
-        learning.metric,
-        best.value,
-    )
-    return Trials(best.candidate, float(best.value or 0.0), len(trials), sum(t.value is None for t in trials))
+from tasks.policies import STAGE
 
 
 @task(name="fit", **STAGE)
-def fit(features: FeaturesRef, best: Candidate, learning: Learning) -> ModelRef:
-    """Fit the best candidate on training rows, stopped early on validation rows, as one pipeline for raw rows."""
-    recipe = recipe_of(best.family)
-    estimator = fit_candidate(best, learning, *read_rows(features, recipe))
+def fit(features: FeaturesRef, members: tuple[Candidate, ...], learning: Learning, calibration: bool) -> ModelRef:
+    """Fit the best candidates on training rows, stopped early on validation rows, as one pipeline for raw rows.
+
+    Args:
+        features: Encoded rows.
+        members: The best candidate, and those whose mean with it is better still; all read one encoding.
+        learning: What is learned.
+        calibration: Whether probabilities may be put right.
+    """
+    best, recipe = members[0], recipe_of(members[0].family)
+    rows = read_rows(features, recipe)
+    fitted = [fit_candidate(member, learning, *rows) for member in members]
+    model = fitted[0] if len(fitted) == 1 else vote(fitted, learning.problem, rows[0].x, rows[0].y)
+    model, method = calibrated(model, rows[1], learning.problem, learning.metric) if calibration else (model, "")
+    if method:
+        get_run_logger().info("fit: probabilities are put right on validation rows by %s calibration", method)
     encoding = features.encoding(recipe)
-    pipeline = pack(unpack(read_bytes(encoding.encoder), encoding.encoder), estimator)
-    return ModelRef(write_content(pack_bytes(pipeline), "models", ".skops"), best.family, best.params)
+    pipeline = pack(unpack(read_bytes(encoding.encoder), encoding.encoder), model)
+    packed = write_content(pack_bytes(pipeline), "models", ".skops")
+    return ModelRef(packed, best.family, best.params, members, method, tuple(map(loss_curve, fitted)))
 
 
 @task(name="evaluate", **STAGE)

@@ -16,9 +16,9 @@ from core.gate import Verdict
 from core.outcomes import TrainingOutcome
 from core.records import Version
 from core.spec import TrainingSpec
-from tasks.models import Trials
 from tasks.policies import stages_of
 from tasks.registering import Made
+from tasks.tuning import Trials
 
 VERDICTS = MappingProxyType({"promote": "registered", "keep": "refused", "undecided": "undecided"})
 # The exit code of what the request or the data are to blame for.

@@ -8,7 +8,7 @@ from typing import TypeVar
 import numpy as np
 import pandas as pd
 
-from adapters.cluster import cluster, in_parallel
+from adapters.cluster import cluster, in_parallel, threads
 from adapters.partitions import n_parts, read_part
 from adapters.storage import read_array, read_bytes, read_frame, write_content
 from core.blocks import seconds_of
@@ -121,7 +121,7 @@ def _profile(looked: Looked, data: DatasetRef, scores: Part) -> Profile:
 def _each(function: Callable[[int], Made], numbers: Sequence[int]) -> list[Made]:
     if len(numbers) < WORTH_A_CLUSTER:
         return [function(number) for number in numbers]
-    with cluster() as client:
+    with cluster(threads()) as client:
         return in_parallel(client, function, numbers)
 
 

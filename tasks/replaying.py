@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -135,9 +136,9 @@ def _same_candidate(spec: TrainingSpec) -> Choose:
 
 
 def _searched(spec: TrainingSpec) -> Choose:
-    from core.search import Tried, best_trial, search
+    from core.search import Plan, Start, Tried, best_trial, search
 
-    plan, how = search_plan(spec), learning(spec)
+    wanted, how = search_plan(spec), learning(spec)
     names = families_for(str(spec.problem), spec.search.families)
 
     def choose(encoded: Callable[[str], tuple[Rows, Rows]]) -> Candidate:
@@ -149,7 +150,8 @@ def _searched(spec: TrainingSpec) -> Choose:
 
         y = encoded(recipe_of(names[0]))[0].y
         families = with_choices(names, open_choices(how.problem, how.weights, how.log, y))
-        trials = search(plan, families, spec.seed, lambda batch: [attempt(one) for one in batch], lambda: False)
+        start: Start = lambda job: partial(attempt, job.candidate)  # noqa: E731
+        trials = search(Plan(wanted, families, spec.seed), start)
         return best_trial(trials, spec.metric).candidate
 
     return choose

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pandas as pd
 from prefect import get_run_logger, task
 
-from adapters.cluster import cluster
+from adapters.cluster import cluster, threads
 from adapters.prediction_log import write_scored
 from adapters.scoring import Scored, Way, score_table
 from adapters.storage import remove
@@ -54,7 +54,7 @@ def score_rows(
     now = datetime.now(UTC).replace(tzinfo=None)
     writer = LogWriter(spec.name, Batch(version.number, identity, now, spec.data.time, spec.target.column))
     with ExitStack() as opened:
-        client = opened.enter_context(cluster(workers)) if workers else None
+        client = opened.enter_context(cluster(threads(workers))) if workers else None
         try:
             scored = score_table(version, spec, source, out, Way(client=client, seen=writer.add))
         except BaseException:

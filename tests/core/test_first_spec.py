@@ -52,6 +52,8 @@ AWKWARD: dict[str, tuple[dict[str, Any], str]] = {
     "patients": ({"patient_id": np.arange(N_ROWS) // 4, "a": X}, "regression"),
     "many nulls": ({"a": np.where(RANDOM.uniform(size=N_ROWS) < 0.9, np.nan, X), "b": X}, "regression"),
     "huge and tiny": ({"a": X * 1e300, "b": X * 1e-300, "c": np.full(N_ROWS, 7) + X}, "binary"),
+    "long names": ({"how much " * 200: RANDOM.choice(["1.5 %", "2.5 %"], N_ROWS), "a": X}, "binary"),
+    "far moments": ({"until": [pd.Timestamp("9999-12-31").as_unit("s")] * 150 + [None] * 150, "a": X}, "binary"),
     "wide": ({f"c{i}": RANDOM.normal(size=N_ROWS) for i in range(120)}, "multiclass"),
 }  # fmt: skip
 TARGETS = {
@@ -120,6 +122,13 @@ def test_what_looks_wrong_is_named():
     told = {(warned.column, warned.what) for warned in proposed(frame, "y").warnings}
     assert {("empty", "is empty"), ("same", "never changes"), ("the table", "repeats rows")} <= told
     assert any(column == "y" and "far from balanced" in what for column, what in told)
+
+
+@pytest.mark.filterwarnings("error::RuntimeWarning")
+def test_infinite_and_giant_values_are_looked_at_without_a_word_from_numpy():
+    giant, endless = X * 1e300, np.where(X > 1, np.inf, np.where(X < -1, -np.inf, X))
+    proposal = proposed(pd.DataFrame({"a": giant, "b": endless, "c": X, "y": noisy() > 0}), "y")
+    assert proposal.spec.features.drop == ()
 
 
 def test_a_sample_freezes_types_only():

@@ -130,3 +130,13 @@ def test_parameters_of_the_space_are_the_estimators_own(family, problem):
 @pytest.mark.parametrize(("metric", "word"), [("roc_auc", "maximize"), ("rmse", "minimize")])
 def test_direction_of_a_metric_is_told_in_optunas_word(metric, word):
     assert better_first(metric) == word
+
+
+@pytest.mark.parametrize("n_rows", [8, 40, 4000])
+def test_a_tree_of_a_forest_never_sees_less_than_ten_rows_of_a_tiny_table(n_rows: int):
+    x = np.arange(n_rows, dtype=float)
+    rows = Rows(x[:, None], x % 2)
+    family = FAMILIES["random_forest"]
+    fitted = fit_family(family, family.start, Learning("y", "binary", "roc_auc", 0), (rows, rows))
+    n_seen = fitted.max_samples if n_rows < 50 else round(fitted.max_samples * n_rows)
+    assert n_seen == {8: 8, 40: 10, 4000: 800}[n_rows]

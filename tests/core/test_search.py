@@ -1,7 +1,8 @@
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+import numpy as np
 import pytest
 
 from core.choices import with_choices
@@ -9,40 +10,49 @@ from core.errors import TrainingError
 from core.families import FAMILIES
 from core.fitting import Candidate
 from core.learning_spec import SearchSpec
-from core.search import Evaluate, Tried, best_trial, search
+from core.search import Job, Plan, Start, Trial, Tried, Watch, ahead, best_trial, search
 
 FAMILY_NAMES = ("hist_gradient_boosting", "logistic_regression", "random_forest")
+SAMPLERS = ("tpe", "random", "grid", "qmc", "nsgaii")
 
 
-def value_of(candidate: Candidate) -> Tried:
-    """A score that depends on family and parameters only."""
-    return Tried(len(candidate.family) / 100 + sum(value % 1 for _, value in candidate.params), 0.0)
+def value_of(job: Job) -> Tried:
+    """A score that depends on family, parameters and share of the rows only."""
+    noise = np.random.default_rng(job.number).normal() * (1 - job.share) / 10
+    return Tried(len(job.candidate.family) / 100 + sum(v % 1 for _, v in job.candidate.params) + noise, 0.0)
 
 
-def one_by_one(batch: Sequence[Candidate]) -> list[Tried]:
-    return [value_of(candidate) for candidate in batch]
-
-
-def in_threads(batch: Sequence[Candidate]) -> list[Tried]:
-    with ThreadPoolExecutor(8) as pool:
-        return list(pool.map(value_of, batch))
+def one_by_one(job: Job) -> Callable[[], Tried]:
+    return lambda: value_of(job)
 
 
 def trials_of(
-    evaluate: Evaluate = one_by_one, out_of_time: Callable[[], bool] = lambda: False, seed: int = 0, **spec: object
-) -> list:
+    start: Start = one_by_one,
+    watch: Watch | None = None,
+    seed: int = 0,
+    shares: tuple[float, ...] = (1.0,),
+    known: tuple[Candidate, ...] = (),
+    **spec: object,
+) -> list[Trial]:
     full = SearchSpec.model_validate({"trials": 12, "metric": "roc_auc"} | spec)
-    return search(full, with_choices(full.families or FAMILY_NAMES, ()), seed, evaluate, out_of_time)
+    return search(Plan(full, with_choices(full.families or FAMILY_NAMES, ()), seed, shares, known), start, watch)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_trials_are_the_same_however_many_are_fitted_at_once(sampler):
-    assert trials_of(one_by_one, sampler=sampler) == trials_of(in_threads, sampler=sampler)
+    rungs = {"shares": (1 / 9, 1.0), "trials": 30, "sampler": sampler}
+    with ThreadPoolExecutor(8) as pool:
+        assert trials_of(**rungs) == trials_of(lambda job: pool.submit(value_of, job).result, **rungs)
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_another_seed_gives_other_trials(sampler):
     assert trials_of(sampler=sampler) != trials_of(seed=1, sampler=sampler)
+
+
+def test_sampler_without_its_package_is_told():
+    with pytest.raises(TrainingError, match="cmaes, which is not installed"):
+        trials_of(sampler="cmaes")
 
 
 def test_first_trial_of_each_family_has_its_first_parameters():
@@ -50,12 +60,22 @@ def test_first_trial_of_each_family_has_its_first_parameters():
     assert [trial.candidate for trial in trials_of()[:3]] == expected
 
 
+def test_what_was_good_before_is_tried_next():
+    known = Candidate("logistic_regression", (("C", 0.123),))
+    assert trials_of(known=(known,))[3].candidate == known
+
+
+def test_what_was_good_before_is_left_out_when_its_family_is_not_searched():
+    known = Candidate("neural_network", (("width", 20), ("alpha", 0.1), ("learning_rate_init", 0.001)))
+    assert known not in [trial.candidate for trial in trials_of(known=(known,))]
+
+
 @pytest.mark.parametrize("sampler", ["tpe", "random"])
 def test_budget_is_used_up(sampler):
     assert len(trials_of(sampler=sampler, trials=13)) == 13
 
 
-@pytest.mark.parametrize("sampler", ["tpe", "random", "grid"])
+@pytest.mark.parametrize("sampler", SAMPLERS)
 def test_parameters_stay_in_their_space(sampler):
     outside = [
         (trial.candidate.family, name, value)
@@ -66,6 +86,36 @@ def test_parameters_stay_in_their_space(sampler):
         <= FAMILIES[trial.candidate.family].space[name].high
     ]
     assert outside == []
+
+
+def test_tpe_finds_better_candidates_than_chance():
+    found = {
+        name: [best_trial(trials_of(trials=60, sampler=name, seed=seed), "roc_auc").value for seed in range(5)]
+        for name in ("tpe", "random")
+    }
+    assert np.median(found["tpe"]) > np.median(found["random"])
+
+
+def test_most_candidates_see_few_rows():
+    found = trials_of(shares=(1 / 9, 1.0), trials=60, sampler="random")
+    assert sum(trial.state == "stopped" for trial in found) > 30
+    assert {trial.curve[-1][0] for trial in found if trial.state == "stopped"} == {1 / 9}
+
+
+def test_best_of_a_rung_climbs():
+    found = trials_of(shares=(1 / 9, 1.0), trials=60, sampler="random")
+    assert max(found, key=lambda trial: trial.curve[0][1]).value is not None
+
+
+@pytest.mark.parametrize("pruner", ["median", "percentile"])
+def test_pruners_of_optuna_stop_candidates(pruner):
+    found = trials_of(shares=(1 / 9, 1.0), trials=60, pruner=pruner)
+    assert 0 < sum(trial.state == "stopped" for trial in found) < 60
+
+
+def test_search_ends_when_nothing_better_was_found_for_long():
+    found = trials_of(lambda job: lambda: Tried(0.5, 0.0), trials=90, patience=20)
+    assert 20 < len(found) <= 20 + 1 + ahead(90)
 
 
 def test_grid_ends_when_it_is_done():
@@ -79,19 +129,29 @@ def test_grid_tries_nothing_twice():
 
 
 def test_no_candidates_are_started_when_the_time_is_over():
-    assert len(trials_of(out_of_time=lambda: True, trials=40)) == 4
+    assert len(trials_of(watch=Watch(out_of_time=lambda: True), trials=40)) == ahead(40)
 
 
 def test_search_goes_on_until_the_time_is_over():
-    clock = itertools.chain([False, True], itertools.repeat(True))
-    assert len(trials_of(out_of_time=lambda: next(clock), trials=40)) == 8
+    clock = itertools.chain([False, False, True], itertools.repeat(True))
+    assert len(trials_of(watch=Watch(out_of_time=lambda: next(clock)), trials=40)) == ahead(40) + 2
 
 
-def failing(family: str) -> Evaluate:
-    def evaluate(batch: Sequence[Candidate]) -> list[Tried]:
-        return [Tried(None, 0.0, "no luck") if each.family == family else value_of(each) for each in batch]
+def test_search_that_is_out_of_time_has_a_candidate_that_saw_all_rows():
+    found = trials_of(watch=Watch(out_of_time=lambda: True), shares=(1 / 9, 1.0), trials=40)
+    assert any(trial.value is not None for trial in found)
 
-    return evaluate
+
+def test_watch_is_told_each_trial_when_it_ends():
+    told: list[Trial] = []
+    assert trials_of(watch=Watch(told=told.append)) == told
+
+
+def failing(family: str) -> Start:
+    def start(job: Job) -> Callable[[], Tried]:
+        return lambda: Tried(None, 0.0, "no luck") if job.candidate.family == family else value_of(job)
+
+    return start
 
 
 def test_failing_trial_is_recorded_with_its_error():
@@ -105,24 +165,32 @@ def test_failing_trial_is_never_the_best():
 
 def test_search_of_failing_trials_only_is_a_training_error_that_tells_the_first():
     with pytest.raises(TrainingError, match=r"(?s)all 12 trials failed.*no luck"):
-        trials_of(lambda batch: [Tried(None, 0.0, "no luck")] * len(batch))
+        trials_of(lambda job: lambda: Tried(None, 0.0, "no luck"))
 
 
 def test_metric_that_is_undefined_on_the_validation_rows_is_a_training_error():
-    with pytest.raises(TrainingError):
-        trials_of(lambda batch: [Tried(float("nan"), 0.0)] * len(batch))
+    with pytest.raises(TrainingError, match="undefined on the validation rows"):
+        trials_of(lambda job: lambda: Tried(float("nan"), 0.0))
 
 
 def test_search_without_a_family_is_told():
     with pytest.raises(TrainingError):
-        search(SearchSpec(metric="roc_auc"), {}, 0, one_by_one, lambda: False)
+        search(Plan(SearchSpec(metric="roc_auc"), {}, 0), one_by_one)
 
 
 @pytest.mark.parametrize(("metric", "pick"), [("roc_auc", max), ("rmse", min)])
 def test_best_trial_has_the_best_value(metric, pick):
-    found = trials_of()
+    found = trials_of(metric=metric)
     assert best_trial(found, metric).value == pick(trial.value for trial in found)
 
 
 def test_of_equal_trials_the_first_is_the_best():
-    assert best_trial(trials_of(lambda batch: [Tried(0.5, 0.0)] * len(batch)), "roc_auc").number == 0
+    assert best_trial(trials_of(lambda job: lambda: Tried(0.5, 0.0)), "roc_auc").number == 0
+
+
+def test_tail_of_the_normal_distribution_is_the_one_that_optuna_computes():
+    from optuna.samplers._tpe import _truncnorm
+    from scipy.special import log_ndtr
+
+    points = np.linspace(-30, 30, 401)
+    assert log_ndtr(points) == pytest.approx([_truncnorm._log_ndtr_single(x) for x in points], rel=1e-9)

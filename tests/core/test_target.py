@@ -108,3 +108,10 @@ def test_target_without_a_logarithm_is_refused_with_its_smallest_value():
     with pytest.raises(DataRejected, match=r"2 of 4 values are -1 or below, the smallest is -3\.5"):
         check_logarithm(pd.Series([-3.5, -1.0, -0.9, 2.0], name="y"))
     check_logarithm(pd.Series([-0.9, 0.0, 2.0], name="y"))
+
+
+def test_what_is_wrong_with_a_target_is_told_as_a_person_would():
+    with pytest.raises(DataRejected, match="no row holds a value"):
+        code_target(pd.Series([], name="y", dtype=object), "binary", None)
+    with pytest.raises(DataRejected, match="such as 'inf'"):
+        code_target(pd.Series([1.0, 2.5, np.inf], name="y"), "regression", None)

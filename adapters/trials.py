@@ -1,0 +1,84 @@
+"""What a worker does: read encoded rows by reference, fit a candidate on a share of them, and score it."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from threading import Lock
+
+from adapters.storage import read_array, write_array
+from core.families import baselines_for
+from core.fitting import Learning, fit_family, predict, recipe_of, search_value, try_candidate
+from core.metrics import Floats
+from core.refs import FeaturesRef
+from core.rows import Rows
+from core.rungs import thinned
+from core.search import Job, Tried
+
+_reading = Lock()
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What the jobs of a search have in common: addresses and small values only, since it travels with each."""
+
+    features: FeaturesRef
+    learning: Learning
+    most: float = 1.0
+
+
+def read_rows(features: FeaturesRef, recipe: str) -> tuple[Rows, Rows]:
+    """Encoded training and validation rows, mapped into memory."""
+    encoding = features.encoding(recipe)
+    train = Rows(_array(encoding.train), _array(features.y_train), encoding.categorical)
+    return train, Rows(_array(encoding.validation), _array(features.y_validation), encoding.categorical)
+
+
+def attempt(work: Work, job: Job) -> Tried:
+    """Fit and score one candidate; what cannot be fitted costs its trial, with its error on record."""
+    return _timed(job.candidate.family, lambda: _value(work, job))
+
+
+def attempt_baseline(work: Work, name: str) -> Tried:
+    """Fit and score a baseline."""
+    return _timed(name, lambda: (_baseline_value(work, name), ""))
+
+
+def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:
+    started = time.perf_counter()
+    try:
+        value, predictions = compute()
+    except (ValueError, ArithmeticError, MemoryError) as error:
+        return Tried(None, time.perf_counter() - started, f"{name}: {error or type(error).__name__}")
+    return Tried(value, time.perf_counter() - started, predictions=predictions)
+
+
+def _value(work: Work, job: Job) -> tuple[float, str]:
+    train, validation = read_rows(work.features, recipe_of(job.candidate.family))
+    share = _share(train, work, job.share)
+    prediction, value = try_candidate(job.candidate, work.learning, share, validation)
+    # Kept for the ensemble, in the store: they would be much to send for a large table.
+    return value, write_array(prediction) if job.share >= 1 and math.isfinite(value) else ""
+
+
+def _baseline_value(work: Work, name: str) -> float:
+    family, learning = baselines_for(work.learning.problem)[name], work.learning
+    train, validation = read_rows(work.features, family.recipe)
+    fitted = fit_family(family, family.start, learning, (_share(train, work, 1.0), validation))
+    return search_value(learning, validation.y, predict(fitted, validation.x, learning.problem))
+
+
+def _share(train: Rows, work: Work, share: float) -> Rows:
+    return thinned(train, share * work.most, work.learning.seed, work.learning.problem != "regression")
+
+
+def _array(uri: str) -> Floats:
+    with _reading:
+        return _once(uri)
+
+
+@lru_cache(maxsize=32)
+def _once(uri: str) -> Floats:
+    # From a bucket it is fetched once a worker; on this machine it is mapped, and all workers share its pages.
+    return read_array(uri)

@@ -1,0 +1,65 @@
+"""The search beside what a user would pick instead, each alone in a process of its own, interleaved.
+
+    python -m benchmarks tuning                                  everything; budget x sides x tables x seeds
+    python -m benchmarks tuning --tables flights --seeds 1 --budget 60 --sides everfit,optuna
+    python -m benchmarks tuning --cases scaling
+
+One file a side, table and seed lies in --out; what is there is not run again, so that a run can be stopped and split.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from benchmarks.tuning.report import tell
+from benchmarks.tuning.tables import TABLES, save
+
+SIDES = ("everfit", "optuna", "optuna2", "randomized", "halving", "flaml")
+
+
+def run(words: list[str] | None = None) -> None:
+    options = _options(words or [])
+    out = Path(options.out)
+    if "race" in options.cases:
+        _race(options, out)
+    if "scaling" in options.cases:
+        from benchmarks.tuning import scaling
+
+        scaling.run()
+
+
+def _race(options: argparse.Namespace, out: Path) -> None:
+    for table in options.tables:
+        save(table, out / "tables" / table)
+    for seed in range(options.first_seed, options.first_seed + options.seeds):
+        for table in options.tables:
+            for side in options.sides:
+                _one(side, table, seed, (options.budget, out))
+    tell(out, options.tables, options.budget)
+
+
+def _one(side: str, table: str, seed: int, where: tuple[int, Path]) -> None:
+    budget, out = where
+    result = out / f"{side}-{table}-{seed}-{budget}.json"
+    if result.exists():
+        return
+    words = [sys.executable, "-m", "benchmarks.tuning.side", side, str(out / "tables" / table), str(seed), str(budget)]
+    # Two cores for everybody: libraries that take all cores of a larger machine would not be compared but the machine.
+    done = subprocess.run([*words, str(result)], check=False, env=os.environ | {"PYTHONWARNINGS": "ignore"})
+    told = "" if done.returncode == 0 else " left out: it is not installed, or failed (see above)"
+    print(f"{side:<11}{table:<10} seed {seed}{told}", flush=True)
+
+
+def _options(words: list[str]) -> argparse.Namespace:
+    listed = lambda text: text.split(",")  # noqa: E731
+    parser = argparse.ArgumentParser(prog="python -m benchmarks tuning")
+    parser.add_argument("--budget", type=int, default=120, help="seconds a side has")
+    parser.add_argument("--tables", type=listed, default=list(TABLES))
+    parser.add_argument("--sides", type=listed, default=list(SIDES))
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--cases", type=listed, default=["race", "scaling"])
+    parser.add_argument("--out", default=".everfit/benchmarks/tuning")
+    return parser.parse_args(words)

@@ -1,0 +1,98 @@
+"""everfit's own tasks: encode once, search on the local cluster, fit; what is shown is what `fit` would be given."""
+
+import os
+import tempfile
+from datetime import timedelta
+
+import numpy as np
+
+from benchmarks.tuning.side import Race
+from core.blending import POOL, choose_members
+from core.metrics import score
+from core.search import Trial
+
+MOST_TRIALS = 300
+
+
+class Recorder:
+    """Stands where the progress bar stands, and notes when each trial was told."""
+
+    race: Race
+    told_trials: list[tuple[float, float, Trial]]
+
+    def __init__(self, *_: object) -> None:
+        Recorder.told_trials = []
+
+    def __enter__(self) -> "Recorder":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        return None
+
+    def told(self, trial: Trial) -> None:
+        from benchmarks.tuning.side import cpu_seconds
+
+        if trial.value is not None:
+            Recorder.told_trials.append((self.race.elapsed, cpu_seconds(), trial))
+
+
+def solve(race: Race) -> np.ndarray:
+    before = race.elapsed
+    with tempfile.TemporaryDirectory() as home:
+        os.environ |= {"EVERFIT_HOME": home, "EVERFIT_STORE": f"{home}/store", "PREFECT_HOME": f"{home}/prefect"}
+        # Prefect sets its loggers up while it is imported.
+        from prefect.logging import disable_run_logger
+
+        import tasks.models
+        import tasks.tuning  # noqa: F401
+
+        race.started += race.elapsed - before
+        with disable_run_logger():
+            return _solve(race)
+
+
+def _solve(race: Race) -> np.ndarray:
+    from adapters.packaging import unpack
+    from adapters.storage import read_bytes, write_frame
+    from core.families import FAMILIES, baselines_for, families_for
+    from core.features import FeaturePlan, feature_frame
+    from core.fitting import Learning, predict
+    from core.learning_spec import SearchSpec
+    from core.refs import Splits
+    from core.target import code_target
+    from tasks import tuning
+    from tasks.features import build_features
+    from tasks.models import fit
+
+    Recorder.race, tuning.Progress = race, Recorder
+    frames = {part: x.assign(target=y) for part, (x, y) in race.parts.items()}
+    splits = Splits(*(write_frame(frames[part]) for part in ("train", "validation", "test")))
+    recipes = {FAMILIES[n].recipe for n in families_for("binary", ())} | {
+        f.recipe for f in baselines_for("binary").values()
+    }
+    plan = FeaturePlan(("target",), (), 0.001, tuple(sorted(recipes)))
+    features = build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
+    learning = Learning("target", "binary", "roc_auc", race.seed)
+    spec = SearchSpec(metric="roc_auc", trials=MOST_TRIALS, patience=None, timeout=timedelta(seconds=race.budget))
+    trials = tuning.tune.fn(features, spec, learning, (), tuning.Crew("race"))
+    model = fit.fn(features, trials.members, learning, calibration=True)
+    finished = race.elapsed
+    _show(race)
+    race.started += race.elapsed - finished
+    pipeline = unpack(read_bytes(model.uri), model.uri)
+    return predict(pipeline, feature_frame(race.parts["test"][0], features.columns), "binary")
+
+
+def _show(race: Race) -> None:
+    """The value of what would be fitted if the search ended at each told trial: the best, or the mean that beats it."""
+    from adapters.storage import read_array
+    from core.fitting import recipe_of
+
+    y, seen = race.parts["validation"][1], []
+    value_of = lambda p, rows: score("roc_auc", y[rows], p[rows])  # noqa: E731
+    for seconds, cpu, trial in Recorder.told_trials:
+        seen = sorted([*seen, trial], key=lambda t: (-t.value, t.number))
+        kin = [t for t in seen if recipe_of(t.candidate.family) == recipe_of(seen[0].candidate.family)][:POOL]
+        pool = [np.asarray(read_array(t.predictions)) for t in kin]
+        mean = np.mean([pool[i] for i in choose_members(pool, 3, value_of)], axis=0)
+        race.curve.append((seconds, cpu, score("roc_auc", y, mean)))

@@ -1,0 +1,64 @@
+"""Successive halving: most candidates see a small share of the training rows, and only good ones see all of them."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.rows import Rows
+
+Places = NDArray[np.int64]
+
+# Each rung has this many times the rows of the one below. On real tables a ninth of the rows told good from bad as well
+# as a third did, at a third of the cost.
+ROWS_FACTOR = 9
+# About one candidate in so many climbs.
+ONE_IN = 4
+MOST_RUNGS = 3
+# Below so many rows a candidate says little about itself, and its fit costs little.
+FEWEST_ROWS = 2000
+# Of each class, where there are so many.
+FEWEST_OF_A_CLASS = 20
+
+
+def shares_of(n_rows: int) -> tuple[float, ...]:
+    """Shares of the training rows that a candidate is fitted on, ascending; the last is 1."""
+    n_rungs = 1
+    while n_rungs < MOST_RUNGS and n_rows >= FEWEST_ROWS * ROWS_FACTOR**n_rungs:
+        n_rungs += 1
+    return tuple(1 / ROWS_FACTOR**below for below in reversed(range(n_rungs)))
+
+
+def thinned(rows: Rows, share: float, seed: int, by_class: bool) -> Rows:
+    """A share of the rows, drawn at random, in their order.
+
+    Args:
+        rows: All rows; they may be mapped into memory, only the share is read.
+        share: 0 to 1.
+        seed: Of the draw; a larger share with the same seed holds the smaller one.
+        by_class: Draw from each class of the target apart, so that none is lost.
+    """
+    if share >= 1:
+        return rows
+    place = np.random.default_rng(seed).permutation(len(rows.y))
+    groups = [np.flatnonzero(rows.y == value) for value in np.unique(rows.y)] if by_class else [np.arange(len(rows.y))]
+    kept = np.sort(np.concatenate([_first(group, place, share) for group in groups]))
+    return replace(rows, x=rows.x[kept], y=rows.y[kept])
+
+
+def _first(group: Places, place: Places, share: float) -> Places:
+    n_kept = min(len(group), max(FEWEST_OF_A_CLASS, round(len(group) * share)))
+    return np.asarray(group[np.argsort(place[group], kind="stable")[:n_kept]])
+
+
+def climbs(value: float, others: Sequence[float], family_best: bool) -> bool:
+    """Whether a candidate sees more rows.
+
+    Args:
+        value: Its value on this rung, greater is better.
+        others: What candidates before it had on this rung.
+        family_best: Nothing of its family was better so far, on the lowest rung; what needs many rows gets a chance.
+    """
+    n_better = sum(other >= value for other in others)
+    return family_best or n_better < max(1, round((len(others) + 1) / ONE_IN))
