@@ -12,21 +12,23 @@ from typing import Any
 
 from adapters.packaging import TRUSTED
 from core.errors import ServiceUnavailable
+from core.features import FeatureColumns
 
 TIMEOUT_S = 180
 N_TIMED = 20
 
 
-def score_in_clean_process(model_file: Path, golden_file: Path, n_features: int) -> dict[str, Any]:
+def score_in_clean_process(model_file: Path, golden_file: Path, columns: FeatureColumns) -> dict[str, Any]:
     """Load the model and score golden rows, away from this process and this project.
 
     Args:
         model_file: skops file.
         golden_file: Parquet of feature rows.
-        n_features: The first so many columns are features.
+        columns: Which of its columns are features, by kind.
 
     Returns:
-        `prediction` (a list a row), `latency_ms` (95th percentile of one row), or `error`.
+        `prediction` (a list a row), `probes` (the same for rows that a server may get), `latency_ms` (95th percentile
+        of one row), `memory_mb`; or `error`.
 
     Raises:
         ServiceUnavailable: The process could not be run to its end.
@@ -35,7 +37,7 @@ def score_in_clean_process(model_file: Path, golden_file: Path, n_features: int)
         {
             "model": str(model_file),
             "rows": str(golden_file),
-            "n_features": n_features,
+            "features": {kind: getattr(columns, kind) for kind in ("numbers", "categories", "dates", "texts")},
             "trusted": TRUSTED,
             "n_timed": N_TIMED,
         }

@@ -1,6 +1,9 @@
 """The rows of a source in chunks, for a table larger than memory; what a cell holds never depends on the cut."""
 
-from collections.abc import Iterator
+import pickle
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -74,9 +77,26 @@ def read_chunks(table: OpenTable, n_rows: int | None = None) -> Iterator[pd.Data
         yield from sql_chunks(table.source, n_rows)
         return
     for uri in table.uris:
-        parts = text_chunks(uri, table.how, n_rows) if table.kind == "text" else typed_chunks(uri, n_rows)
+        # Of a single column a blank line is a row without a value; of more it is no row.
+        blank = len(table.names) == 1
+        parts = text_chunks(uri, table.how, n_rows, blank) if table.kind == "text" else typed_chunks(uri, n_rows)
         for part in parts:
             yield _plain_names(part, uri)
+
+
+def kept(chunks: Iterator[pd.DataFrame]) -> Callable[[], Iterator[pd.DataFrame]]:
+    """Chunks of a source that can be read once, to be read as often as one likes, from a file without a name."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed, and gone, with the last who reads it
+    for chunk in chunks:
+        pickle.dump(chunk, file)
+
+    def again() -> Iterator[pd.DataFrame]:
+        file.seek(0)
+        with suppress(EOFError):
+            while True:
+                yield pickle.load(file)  # noqa: S301 - nobody else has written it
+
+    return again
 
 
 def _plain_names(part: pd.DataFrame, uri: str) -> pd.DataFrame:

@@ -60,9 +60,14 @@ def text_frames(uri: str, how: FormatSpec, n_rows: int) -> Iterator[pd.DataFrame
     yield from map(_finite, _chunks(uri, how, _typed_options(how) | {"chunksize": n_rows}))
 
 
-def text_chunks(uri: str, how: FormatSpec, n_rows: int) -> Iterator[pd.DataFrame]:
-    """The rows of a file, so many at a time, each value as it is written: no type depends on where a chunk ends."""
-    yield from _chunks(uri, how, _options(how) | {"dtype": object, "chunksize": n_rows})
+def text_chunks(uri: str, how: FormatSpec, n_rows: int, blank_rows: bool = False) -> Iterator[pd.DataFrame]:
+    """The rows of a file, so many at a time, each value as it is written: no type depends on where a chunk ends.
+
+    With `blank_rows` a blank line is a row.
+    """
+    yield from _chunks(
+        uri, how, {"dtype": object, "chunksize": n_rows, "skip_blank_lines": not blank_rows, **_options(how)}
+    )
 
 
 def _chunks(uri: str, how: FormatSpec, options: dict[str, Any]) -> Iterator[pd.DataFrame]:

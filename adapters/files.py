@@ -17,6 +17,8 @@ from adapters.storage import filesystem, store_path, told
 from core.errors import DataMissing, DataRejected, EverfitError, SpecError, StorageUnavailable
 
 LAKE = "lake://"
+# What a model has answered, as serving has logged it: log://NAME.
+LOG = "log://"
 KINDS = {
     ".parquet": "parquet", ".pq": "parquet", ".parq": "parquet",
     ".jsonl": "json", ".ndjson": "json", ".json": "json",
@@ -29,17 +31,20 @@ OTHERS = (".xls", ".xlsx", ".ods", ".pkl", ".pickle", ".feather", ".arrow", ".sa
 
 
 def resolve_source(source: str) -> str:
-    """The full address of a source: `lake://` lies in the store, a relative path in the project.
+    """The full address of a source: `lake://` and `log://` lie in the store, a relative path in the project.
 
     Raises:
-        SpecError: A lake address leaves the lake.
+        SpecError: An address leaves the lake or the log.
     """
-    if not source.startswith(LAKE):
+    scheme = next((each for each in (LAKE, LOG) if source.startswith(each)), None)
+    if scheme is None:
         return source if "://" in source or Path(source).is_absolute() else str(PROJECT / source)
-    inside = posixpath.normpath(source.removeprefix(LAKE))
+    inside, folder = posixpath.normpath(source.removeprefix(scheme)), scheme.removesuffix("://")
     if inside.startswith(("..", "/")):
-        raise SpecError(f"the source {source} cannot be read", "it leaves the lake", "name a folder below lake://")
-    return store_path("lake", inside)
+        raise SpecError(
+            f"the source {source} cannot be read", f"it leaves the {folder}", f"name a folder below {scheme}"
+        )
+    return store_path(folder, inside)
 
 
 def find_tables(source: str) -> list[str]:

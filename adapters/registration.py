@@ -10,6 +10,7 @@ import pandas as pd
 from adapters.packaging import TRUSTED
 from adapters.registry import RECORD, answering, find_identical, find_version, model_file
 from adapters.settings import settings
+from core.boosters import OPTIONAL
 from core.records import ModelRecord, Version
 
 LINEAGE = "lineage.json"
@@ -59,7 +60,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
             signature=infer_signature(example, output),
             input_example=example.head(5),
             pyfunc_predict_fn="predict_proba" if classes else "predict",
-            pip_requirements=_requirements(),
+            pip_requirements=_requirements(record.best.family),
         )
         # With its tags at once: a version without identity would be registered again by a retry.
         registered = mlflow.register_model(
@@ -89,8 +90,11 @@ def _experiment(client: Any, model: str) -> str:
     return str(client.create_experiment(model, artifact_location=place))
 
 
-def _requirements() -> list[str]:
+def _requirements(family: str) -> list[str]:
     # Inferring them takes MLflow longer than a training here; these are what the pipeline needs to load.
-    from importlib.metadata import version
+    from importlib.metadata import packages_distributions, version
 
-    return [f"{name}=={version(name)}" for name in ("scikit-learn", "skops", "numpy", "pandas", "mlflow")]
+    names = ["scikit-learn", "skops", "numpy", "pandas", "mlflow"]
+    # A library may come in distributions of other names: XGBoost's for processors alone is xgboost-cpu.
+    names += packages_distributions()[family][:1] if family in OPTIONAL else []
+    return [f"{name}=={version(name)}" for name in names]

@@ -96,6 +96,15 @@ def load_pipeline(version: Version) -> Any:
     return with_step(unpack(content, name), version.record.preparation)
 
 
+def input_names(version: Version) -> list[str]:
+    """The columns that the version's signature asks a caller for."""
+    with answering():
+        import mlflow
+
+        signature = mlflow.models.get_model_info(version.location).signature
+    return list(signature.inputs.input_names()) if signature is not None else []
+
+
 def model_file(location: str) -> bytes:
     import mlflow
 

@@ -7,6 +7,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core.cells import read_cells, texts_of
+from core.errors import DataRejected
 from core.scoring import PREDICTION, REASON, ROW, ScoringPlan, answer_columns
 
 OF_TYPE = {"int": pa.int64(), "float": pa.float64(), "boolean": pa.bool_(), "datetime": pa.timestamp("us")}
@@ -76,6 +77,12 @@ def _key(column: pd.Series, plan: ScoringPlan, type_: pa.DataType) -> pa.Array:
     return pa.array(values, type_, from_pandas=True)
 
 
-def _whole(text: str) -> int | None:
+def _whole(text: str) -> int:
     number = int(text) if text.strip().lstrip("+-").isdecimal() else int(float(text))
-    return number if number in INTS else None
+    if number not in INTS:
+        raise DataRejected(
+            f"the key {number} cannot be written to Parquet as a whole number",
+            "whole numbers there end at 2^63",
+            "write a .csv, or set the key's type to text in `contract.columns`",
+        )
+    return number

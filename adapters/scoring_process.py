@@ -4,12 +4,14 @@ It imports libraries only: what it can load, a server without this project can l
 """
 
 import json
+import resource
 import sys
 import time
 from collections.abc import Callable
 from typing import Any
 
 ROUNDS = 3
+UNSEEN = "a value that no training row had"
 
 
 def main() -> None:
@@ -19,14 +21,54 @@ def main() -> None:
 
     request = json.load(sys.stdin)
     model = skops.io.load(request["model"], trusted=request["trusted"])
-    rows = pd.read_parquet(request["rows"])
-    rows = rows[list(rows.columns)[: request["n_features"]]]
+    golden = pd.read_parquet(request["rows"])
+    rows = golden[[name for names in request["features"].values() for name in names]]
     score = model.predict_proba if hasattr(model, "predict_proba") else model.predict
     prediction = np.asarray(score(rows), dtype=float)
     singles = [rows.iloc[[i % len(rows)]] for i in range(request["n_timed"])]
     # Other work on this machine only ever adds time: the quietest round is the nearest to the model's own latency.
     latency = min(float(np.percentile(timed(score, singles), 95)) for _ in range(ROUNDS))
-    json.dump({"prediction": prediction.tolist(), "latency_ms": latency}, sys.stdout)
+    answer = {
+        "prediction": prediction.tolist(),
+        "probes": probes(score, rows, request["features"]),
+        "latency_ms": latency,
+        "memory_mb": peak_memory_mb(),
+    }
+    json.dump(answer, sys.stdout)
+
+
+def probes(score: Callable[[Any], Any], rows: Any, features: dict[str, list[str]]) -> dict[str, Any]:
+    """Predictions for rows as a server may get them; a failure is an answer too."""
+    import numpy as np
+    import pandas as pd
+
+    unseen = rows.assign(**dict.fromkeys(features["categories"], UNSEEN))
+    unknown = dict.fromkeys(features["categories"], pd.Series(np.nan, index=rows.index, dtype=object))
+    numbers = dict.fromkeys([*features["numbers"], *features["dates"]], np.nan)
+    empty = rows.assign(**numbers, **unknown, **dict.fromkeys(features["texts"], ""))
+    asked: dict[str, Callable[[], Any]] = {
+        "one row alone": lambda: np.concatenate([score(rows.iloc[[i]]) for i in range(min(len(rows), 10))]),
+        "columns in another order": lambda: score(rows[list(rows.columns)[::-1]]),
+        "unseen categories": lambda: score(unseen),
+        "nothing known": lambda: score(empty),
+    }
+    return {name: tried(ask) for name, ask in asked.items()}
+
+
+def tried(ask: Callable[[], Any]) -> dict[str, Any]:
+    """A prediction, or the error that stood in its place."""
+    import numpy as np
+
+    try:
+        return {"prediction": np.asarray(ask(), dtype=float).tolist()}
+    except Exception as error:  # noqa: BLE001 - whatever it is, it is this probe's answer, told whole
+        return {"error": f"{type(error).__name__}: {error}"}
+
+
+def peak_memory_mb() -> float:
+    """The most memory that this process ever held."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / 2**20 if sys.platform == "darwin" else peak / 2**10
 
 
 def timed(score: Callable[[Any], Any], singles: list[Any]) -> list[float]:

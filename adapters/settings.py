@@ -29,6 +29,8 @@ class Settings(BaseSettings):
     prefect_port: int = Field(4200, gt=0, lt=65536, description="Port of the Prefect server that `everfit up` starts")
     mlflow_port: int = Field(5000, gt=0, lt=65536, description="Port of the MLflow server that `everfit up` starts")
 
+    serving_port: int = Field(8000, gt=0, lt=65536, description="Port on which models answer over HTTP")
+
     @field_validator("home", "models")
     @classmethod
     def _absolute(cls, path: Path) -> Path:

@@ -8,11 +8,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+import yaml
+
 from adapters.settings import settings
 from adapters.storage import write_bytes
 from core.contract_spec import ContractSpec
 from core.contract_text import with_contract
 from core.errors import SpecError, StorageUnavailable
+from core.monitor_spec import MonitorSpec
 from core.spec import NAME_PATTERN, TrainingSpec
 from core.spec_reading import parse_spec
 
@@ -43,6 +46,22 @@ def read_spec(model: str, overrides: Sequence[str] = ()) -> TrainingSpec:
             f"write `name: {model}`, or rename the file",
         )
     return spec
+
+
+def read_policy(spec: TrainingSpec, path: Path) -> MonitorSpec:
+    """Another policy for a model, from a file that holds a `monitor` part; what it leaves out has its default.
+
+    Raises:
+        SpecError: It cannot be read, or is wrong.
+    """
+    try:
+        written = yaml.safe_load(_read_text(path))
+    except yaml.YAMLError as error:
+        raise SpecError(f"cannot read {path}", " ".join(str(error).split()), "correct the YAML") from error
+    if not isinstance(written, dict) or not isinstance(written.get("monitor"), dict):
+        raise SpecError(f"{path} holds no policy", "it has no part `monitor`", "write `monitor: {cooldown: 7d, ...}`")
+    whole = spec.model_dump(mode="json") | {"monitor": written["monitor"]}
+    return parse_spec(yaml.safe_dump(whole), path.name).monitor
 
 
 def refuse_taken(name: str, *, force: bool) -> None:

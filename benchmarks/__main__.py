@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gate", "quality")
+BENCHMARKS = ("gate", "quality", "drift", "drift_speed", "replay", "serving")
 
 
 def main(chosen: list[str]) -> int:

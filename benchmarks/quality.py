@@ -76,12 +76,12 @@ def _search(rest, learning, encode):
     columns = feature_columns(train, plan)
     rows, encoders = {}, {}
     for recipe in RECIPES:
-        encoder = make_encoder(recipe, columns, 0.001).fit(feature_frame(train, columns))
+        encoder = make_encoder(recipe, columns, 0.001, learning.problem)
+        y, others = encode(train[learning.target]), encode(validation[learning.target])
+        fitted = np.asarray(encoder.fit_transform(feature_frame(train, columns), y))
+        held = np.asarray(encoder.transform(feature_frame(validation, columns)))
         positions = categorical_positions(recipe, columns)
-        rows[recipe] = tuple(
-            Rows(np.asarray(encoder.transform(feature_frame(part, columns))), encode(part[learning.target]), positions)
-            for part in (train, validation)
-        )
+        rows[recipe] = (Rows(fitted, y, positions), Rows(held, others, positions))
         encoders[recipe] = encoder
 
     def evaluate(batch: list[Candidate]) -> list[Tried]:

@@ -13,6 +13,8 @@ from cli.lineage_command import lineage
 from cli.model_commands import check, train
 from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
+from cli.replay_command import replay
+from cli.serve_command import serve
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
 
@@ -22,7 +24,10 @@ def everfit() -> None:
     """Keep tabular models fit for the data they see now."""
 
 
-COMMANDS = (demo, init, land, contract, train, check, release, approve, rollback, predict, status, lineage, up, down)
+COMMANDS = (
+    *(demo, init, land, contract, train, check, release, approve, rollback),
+    *(predict, serve, replay, status, lineage, up, down),
+)
 for command in COMMANDS:
     everfit.add_command(command)
 
@@ -31,6 +36,8 @@ def main() -> None:
     """Entry point."""
     # A shell that starts us in the background has Ctrl-C ignored; whoever sends it means it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # A service manager stops with SIGTERM: what was half done is taken back as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run(everfit, sys.argv[1:]))
 
 

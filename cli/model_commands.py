@@ -54,7 +54,9 @@ def _training_text(outcome: TrainingOutcome) -> str:
 @click.argument("name")
 @click.option("--data", "source", help="Check this table instead of the model's own source.")
 @click.option(
-    "--report", type=click.Path(dir_okay=False, path_type=Path), help="Copy the drift report to this HTML file."
+    "--report",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Draw the drift report whatever is found, into this HTML file.",
 )
 @click.option("--fail-on-drift", is_flag=True, help="Exit with 3 when the decision is retrain or alert.")
 @answering
@@ -68,7 +70,7 @@ def check(name: str, source: str | None, report: Path | None, fail_on_drift: boo
     read_spec(name, overrides)
     from flows.check_drift import check_drift as flow
 
-    outcome: CheckOutcome | None = flow(name, overrides=overrides)
+    outcome: CheckOutcome | None = flow(name, overrides=overrides, report=report is not None)
     if outcome is None:
         return Answer(*_nothing_to_compare(name), NO)
     if report is not None and outcome.report:
@@ -89,8 +91,11 @@ def _check_text(outcome: CheckOutcome) -> str:
         f"  {outcome.reason}",
         "",
     ]
-    findings = sorted(outcome.findings, key=lambda finding: -finding["effect"])
+    lines += [f"  {'column':<20}{'compared':<14}{'effect':>8}{'limit':>8}"]
+    findings = sorted(outcome.findings, key=lambda f: (not f["drifted"], -f["effect"] / max(f["threshold"], 1e-9)))
     lines += [
-        f"  {f['column']:<20}{f['kind']:<12}{f['effect']:>8.3f}{'  drifted' if f['drifted'] else ''}" for f in findings
+        f"  {f['column']:<20}{f['kind']:<14}{f['effect']:>8.3f}{f['threshold']:>8.3f}"
+        f"{'  drifted' if f['drifted'] else ''}"
+        for f in findings
     ]
-    return "\n".join([*lines, f"  report: {outcome.report}"])
+    return "\n".join([*lines, f"  report: {outcome.report}"] if outcome.report else lines)

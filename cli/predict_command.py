@@ -34,7 +34,8 @@ def predict(name: str, number: int | None, output: str, **table: str | None) -> 
     OUT has a line for each row, in order: the key columns of the YAML (without any, `row`, which counts from 1),
     `prediction`, for classes `probability` (of the positive one) or `probability_<class>`, and `reason`. A row that
     breaks the contract has no prediction, and a reason that names column, rule and value; of rows that repeat what
-    must be unique, the first is scored. OUT is written whole or not at all. Broken rows are no failure: the exit code
+    must be unique, the first is scored. Lags are those of the table itself, unless it brings their columns: give rows
+    together with their past. OUT is written whole or not at all. Broken rows are no failure: the exit code
     is 0 when every row came out.
     """
     model, number = _asked_version(name, number)
@@ -90,6 +91,9 @@ def _text(document: dict[str, Any]) -> str:
     rows, broken, reasons = document["rows"], document["broken"], document["reasons"]
     done = f"{document['predicted']} of {rows} rows of {document['source']} in {document['seconds']:.1f} s"
     lines = [f"{document['model']}: version {document['version']} has scored {done}"]
+    if document["without_past"]:
+        told = "rows have no earlier row in this table for a lag to read: give their past with them if there is one"
+        lines.append(f"  {document['without_past']} {told}")
     if broken:
         lines.append(f"  {broken} rows have no prediction; each has its reason in the column `reason`:")
         lines += [f"  {each['rows']:>9}  {each['column']}: {each['rule']}" for each in reasons[:MOST_REASONS]]

@@ -31,15 +31,19 @@ def demo(months: int) -> Answer:
 @click.command()
 @answering
 def up() -> Answer:
-    """Keep Prefect, MLflow and a worker running on this machine, restarted when they die, until `everfit down`."""
+    """Keep Prefect, MLflow, a worker and the endpoint running, restarted when they die, until `everfit down`."""
     where = prepare()
     from deployments.local import start_for_good
 
     stack = start_for_good(where)
-    document = {"prefect": stack.prefect_url, "mlflow": stack.mlflow_url, "home": str(where.home)}
-    text = (
-        f"Prefect  {stack.prefect_url}\nMLflow   {stack.mlflow_url or where.mlflow_url}\nlogs     {where.home / 'logs'}"
-    )
+    document = {
+        "prefect": stack.prefect_url,
+        "mlflow": stack.mlflow_url,
+        "serving": stack.serving_url,
+        "home": str(where.home),
+    }
+    text = f"Prefect  {stack.prefect_url}\nMLflow   {stack.mlflow_url or where.mlflow_url}\n"
+    text += f"serving  {stack.serving_url or 'off'}\nlogs     {where.home / 'logs'}"
     return Answer(document, f"{text}\nstop it with: everfit down")
 
 

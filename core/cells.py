@@ -48,6 +48,24 @@ def read_cells(column: pd.Series, kind: str, how: FormatSpec, held: str = "text"
     return READERS[kind](_without_nulls(column, how), how, held)
 
 
+def as_held(frame: pd.DataFrame, held: Mapping[str, str]) -> pd.DataFrame:
+    """Cells that were read as float64, in the types that the columns had: whole numbers, and yes and no.
+
+    Where values are missing, in pandas' types that know missing ones.
+    """
+    types = {}
+    for name, kind in held.items():
+        if kind not in ("int", "boolean") or name not in frame or frame[name].dtype.kind != "f":
+            continue
+        values = frame[name].dropna()
+        missing = len(values) < len(frame)
+        if kind == "boolean" and values.isin([0, 1]).all():
+            types[name] = "boolean" if missing else "bool"
+        elif kind == "int" and (values % 1 == 0).all() and (values.abs() < 2**53).all():
+            types[name] = "Int64" if missing else "int64"
+    return frame.astype(types)
+
+
 def texts_of(column: pd.Series, held: str = "text") -> pd.Series:
     """Each cell as text, missing ones as NaN: 1, 1.0 and, where the column held numbers, "1.0" read the same."""
     known = np.array(column.notna(), dtype=bool)

@@ -12,16 +12,19 @@ from core.source_spec import FormatSpec, Source, literal_secret
 class WindowSpec(Section):
     last: Duration | None = Field(None, description="Rows of this span of time, counted back from the newest row")
     rows: int | None = Field(None, gt=0, description="This many newest rows")
+    auto: bool = Field(False, description="As long as scores best on the newest labelled rows")
 
     @model_validator(mode="before")
     @classmethod
     def _read_all(cls, value: Any) -> Any:
-        return {} if value in (None, "all") else value
+        return {"auto": True} if value == "auto" else {} if value in (None, "all") else value
 
     @model_validator(mode="after")
     def _one_measure(self) -> Self:
         if self.last is not None and self.rows is not None:
             raise ValueError("give either `last` or `rows`, not both")
+        if self.auto and (self.last is not None or self.rows is not None):
+            raise ValueError("`auto` finds the length by itself: give no `last` and no `rows` with it")
         return self
 
 
@@ -33,7 +36,9 @@ class DataSpec(Section):
     key: tuple[str, ...] = Field((), description="Columns that identify a row; default the whole row")
     time: str | None = Field(None, description="Column that orders rows: time split, windows, drift")
     group: str | None = Field(None, description="Rows of one group stay on one side of the split")
-    window: WindowSpec = Field(WindowSpec(), description="Which rows to train on: all, the last span, or newest rows")
+    window: WindowSpec = Field(
+        WindowSpec(), description="Which rows to train on: all, auto, the last span, or newest rows"
+    )
 
     @field_validator("source")
     @classmethod

@@ -17,9 +17,10 @@ class Finding:
     """How far one column moved.
 
     Attributes:
-        kind: What was compared: number, category, missing or prediction.
-        effect: Size of the change in the units of its detector.
-        threshold: From which effect on the column counts as drifted.
+        kind: What was compared: number, category, date, length and words (of prose), prediction, target, multivariate;
+            or what else is wrong: missing, new_category, out_of_range, constant.
+        effect: Size of the change: in spreads of the reference for numbers, as a share of the rows for the others.
+        threshold: From which effect on the column counts as drifted, as the reference itself shows.
         importance: The feature's share of the model's importance, 0 to 1; 0 for what is no feature.
     """
 
@@ -42,6 +43,9 @@ class Evidence:
         below_minimum: Why realized metrics miss the gate's minimum, or None.
         new_rows: Rows that came after those of the last training.
         since_training: Time between the newest row of the last training and of this window; None where unknown.
+        estimated: What the model's performance is likely to be, in words; a hint, never a reason by itself.
+        trained_this_week: Trainings in the seven days before the window's end.
+        asked: Which earlier check has asked for a retraining that the cooldown still counts, or None.
     """
 
     findings: tuple[Finding, ...]
@@ -50,6 +54,9 @@ class Evidence:
     below_minimum: str | None
     new_rows: int
     since_training: timedelta | None
+    estimated: str | None = None
+    trained_this_week: int = 0
+    asked: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +69,14 @@ class Decision:
     actions: tuple[str, ...]
 
 
+def _columns(findings: Sequence[Finding]) -> set[str]:
+    return {finding.column for finding in findings if finding.kind != "multivariate"}
+
+
 def drifted_share(findings: Sequence[Finding]) -> float:
     """Drifted columns over all columns, 0 to 1."""
-    columns = {finding.column for finding in findings}
-    return len(_drifted(findings)) / len(columns) if columns else 0.0
+    columns = _columns(findings)
+    return len(columns & _drifted(findings).keys()) / len(columns) if columns else 0.0
 
 
 def _drifted(findings: Sequence[Finding]) -> dict[str, float]:
@@ -74,8 +85,10 @@ def _drifted(findings: Sequence[Finding]) -> dict[str, float]:
 
 
 def matters(findings: Sequence[Finding]) -> bool:
-    """Whether the drifted features carry enough of the model's importance."""
+    """Whether the drifted features carry enough of the model's importance, or what it predicts has moved."""
     drifted, importance = _drifted(findings), {finding.column: finding.importance for finding in findings}
+    if any(finding.drifted and finding.kind == "prediction" for finding in findings):
+        return True
     if not any(importance.values()):
         # A model that leans on no feature in particular: every column counts the same.
         return drifted_share(findings) >= IMPORTANT_SHARE
@@ -110,23 +123,38 @@ def _told(severity: str, why: str, actions: tuple[str, ...]) -> Decision:
 
 
 def _severity(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
-    decayed = evidence.decay is not None and evidence.decay.decayed
-    if evidence.below_minimum and evidence.decay:
-        return "severe_decay", f"{evidence.below_minimum}; {evidence.decay.reason}"
-    if decayed and evidence.decay:
-        return "decay", evidence.decay.reason
-    drifted, n_columns = _drifted(evidence.findings), len({finding.column for finding in evidence.findings})
+    decay, age = evidence.decay, evidence.since_training
+    if evidence.below_minimum and decay:
+        return "severe_decay", f"{evidence.below_minimum}; {decay.reason}"
+    if decay and decay.decayed:
+        return "decay", decay.reason
+    severity, why = _severity_of_drift(evidence, spec)
+    if severity != "drift" and spec.max_age is not None and age is not None and age >= spec.max_age:
+        return "stale", f"the last training was {_span(age)} ago, the oldest allowed is {_span(spec.max_age)}; {why}"
+    return severity, why
+
+
+def _severity_of_drift(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
+    drifted, n_columns = _drifted(evidence.findings), len(_columns(evidence.findings))
+    measured = f"; {evidence.decay.reason}" if evidence.decay else ""
     if not drifted:
-        measured = f", {evidence.decay.reason}" if evidence.decay else ""
-        return "none", f"none of {n_columns} columns drifted{measured}"
+        return "none", f"none of {n_columns} columns drifted{measured or _hint(evidence)}"
     recent = (matters(evidence.findings), *evidence.drifted_before)[: spec.persistence.among]
-    names = ", ".join(sorted(drifted, key=lambda name: -drifted[name])[:3])
+    names = ", ".join(sorted(drifted, key=lambda name: (-drifted[name], name))[:3])
     told = (
         f"{len(drifted)} of {n_columns} columns drifted ({names}), {sum(drifted.values()):.0%} of the model's "
         f"importance; drift that matters in {sum(recent)} of the last {len(recent)} windows"
     )
-    persistent = recent[0] and sum(recent) >= spec.persistence.needed
-    return ("drift" if persistent else "mild_drift"), told
+    if not recent[0] or sum(recent) < spec.persistence.needed:
+        return "mild_drift", f"{told}{measured or _hint(evidence)}"
+    if evidence.decay:
+        # Labels say what drift can only suggest.
+        return "mild_drift", f"{told}, but it does not hurt{measured}"
+    return "drift", f"{told}{_hint(evidence)}"
+
+
+def _hint(evidence: Evidence) -> str:
+    return f"; {evidence.estimated}" if evidence.estimated else ""
 
 
 def _held_back(evidence: Evidence, spec: MonitorSpec) -> str | None:
@@ -134,4 +162,12 @@ def _held_back(evidence: Evidence, spec: MonitorSpec) -> str | None:
         return f"{evidence.new_rows} new rows since the last training, {spec.min_new_rows} are needed"
     if evidence.since_training is not None and evidence.since_training < spec.cooldown:
         return f"the last training was {evidence.since_training} ago, the cooldown is {spec.cooldown}"
+    if evidence.asked is not None:
+        return f"{evidence.asked} has asked for it already, the cooldown is {spec.cooldown}"
+    if spec.weekly_budget is not None and evidence.trained_this_week >= spec.weekly_budget:
+        return f"{evidence.trained_this_week} trainings in the last 7 days are the whole budget of a week"
     return None
+
+
+def _span(span: timedelta) -> str:
+    return f"{span.total_seconds() / 86400:.3g} days"

@@ -7,28 +7,37 @@ from typing import Any
 
 import numpy as np
 
-from core.features import MOST_CATEGORIES, FeatureColumns
+from core.features import FEW_LEVELS, MOST_CATEGORIES, FeatureColumns
 
 # Days in a cycle, and how many points of it are told apart.
 CYCLES = ((1.0, 6), (7.0, 7), (365.25, 6))
 TEXT_DIMENSIONS = 16
 MOST_WORDS = 5000
+N_FOLDS = 5
+# A category of more levels is read as a mean of the target. Columns of 0 and 1 do as well up to here, and codes up to
+# what gradient boosting tells apart.
+MOST_LEVELS: Mapping[str, int] = MappingProxyType({"trees": MOST_CATEGORIES, "linear": FEW_LEVELS})
 
 
-def make_encoder(recipe: str, columns: FeatureColumns, rare_share: float) -> Any:
+def make_encoder(recipe: str, columns: FeatureColumns, rare_share: float, problem: str = "binary") -> Any:
     """An unfitted scikit-learn transformer from feature rows to a dense float array.
+
+    Fitted with `fit_transform(rows, y)`, y as `core.target` codes it: a category of many levels becomes its rows' mean
+    of y, and for the training rows themselves the mean of other rows, so that no row is told its own target.
 
     Args:
         recipe: A key of RECIPES.
         columns: What it reads; other columns are ignored, their order does not matter.
         rare_share: Categories rarer than this share of the training rows are folded into one.
+        problem: Of several classes, each has a mean of its own.
     """
     from sklearn.compose import ColumnTransformer
 
     numbers, categories = RECIPES[recipe](rare_share)
     parts: list[tuple[str, Any, str | list[str]]] = [
         ("numbers", numbers, list(columns.numbers)),
-        ("categories", categories, list(columns.categories)),
+        ("categories", categories, columns.with_levels(MOST_LEVELS[recipe], more=False)),
+        ("levels", _means(problem), columns.with_levels(MOST_LEVELS[recipe], more=True)),
     ]
     parts += _date_parts(columns.dates)
     if columns.pairs:
@@ -39,8 +48,20 @@ def make_encoder(recipe: str, columns: FeatureColumns, rare_share: float) -> Any
 
 def categorical_positions(recipe: str, columns: FeatureColumns) -> tuple[int, ...]:
     """Which encoded columns hold category codes."""
-    n_numbers = len(columns.numbers)
-    return tuple(range(n_numbers, n_numbers + len(columns.categories))) if recipe == "trees" else ()
+    first, n_codes = len(columns.numbers), len(columns.with_levels(MOST_LEVELS[recipe], more=False))
+    return tuple(range(first, first + n_codes)) if recipe == "trees" else ()
+
+
+def _means(problem: str) -> Any:
+    """Levels that training did not know, missing ones among them, become the mean of all rows."""
+    from sklearn.model_selection import KFold
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler, TargetEncoder
+
+    # The mean of 0 and 1 is the share of the positive class.
+    kind = "multiclass" if problem == "multiclass" else "continuous"
+    others = KFold(N_FOLDS, shuffle=True, random_state=0)
+    return make_pipeline(TargetEncoder(target_type=kind, cv=others), StandardScaler())
 
 
 def _date_parts(dates: tuple[str, ...]) -> list[tuple[str, Any, str | list[str]]]:

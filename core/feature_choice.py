@@ -10,7 +10,7 @@ from core.encoding import make_encoder
 from core.errors import SpecError
 from core.features import KINDS, FeatureColumns, FeaturePlan, feature_columns, feature_frame
 from core.interactions import best_pairs
-from core.lineage import derived_features
+from core.lineage import Derived, derived_features
 from core.metrics import Floats
 from core.selection import FEWEST_HITS, N_ROUNDS, count_hits
 from core.target import TargetCoding
@@ -40,7 +40,9 @@ def chosen_columns(
     sides = sides_of(coding.problem, y, len(coding.classes))
     raw = feature_frame(train, columns)
     if plan.selection:
-        columns, dropped = _without_useless(raw, sides, columns, plan)
+        encoder = make_encoder("trees", columns, plan.rare_share, coding.problem)
+        encoded = pd.DataFrame(np.asarray(encoder.fit_transform(raw, y), dtype=np.float64))
+        columns, dropped = _without_useless((encoded, derived_features(encoder)), sides, columns, plan)
     pairs = _named_pairs(columns, plan)
     if plan.interactions:
         pairs = best_pairs(raw[list(columns.numbers)], sides, plan.interactions, plan.seed)
@@ -48,14 +50,13 @@ def chosen_columns(
 
 
 def _without_useless(
-    raw: pd.DataFrame, sides: Floats, columns: FeatureColumns, plan: FeaturePlan
+    rows: tuple[pd.DataFrame, tuple[Derived, ...]], sides: Floats, columns: FeatureColumns, plan: FeaturePlan
 ) -> tuple[FeatureColumns, Dropped]:
-    encoder = make_encoder("trees", columns, plan.rare_share)
-    encoded = pd.DataFrame(np.asarray(encoder.fit_transform(raw), dtype=np.float64))
+    encoded, made_of = rows
     # Missing is a place of its own, below all values.
     hits = count_hits(encoded.fillna(encoded.min() - 1), sides, plan.seed)
     of_raw = dict.fromkeys(columns.names, 0)
-    for derived, n in zip(derived_features(encoder), hits, strict=True):
+    for derived, n in zip(made_of, hits, strict=True):
         # A moment or a text is kept for any of the columns that it becomes.
         of_raw[derived.sources[0]] = max(of_raw[derived.sources[0]], int(n))
     if max(of_raw.values()) < FEWEST_HITS:
@@ -69,7 +70,7 @@ def _without_useless(
     gone = [name for name, _, _ in useless]
     fields = zip(("numbers", "categories", "dates", "texts"), KINDS, strict=True)
     left = {field: tuple(n for n in getattr(columns, field) if n not in gone) for field, _ in fields}
-    return FeatureColumns(**left), useless
+    return replace(columns, **left, levels=tuple(each for each in columns.levels if each[0] not in gone)), useless
 
 
 def _named_pairs(columns: FeatureColumns, plan: FeaturePlan) -> tuple[tuple[str, str], ...]:

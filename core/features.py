@@ -11,6 +11,10 @@ from core.metrics import Floats
 from core.values import text_of
 
 MOST_CATEGORIES = 200
+# A text that stands in so many rows on average is a category, however many there are.
+ROWS_A_LEVEL = 4
+# Fewer levels of a category are nowhere many.
+FEW_LEVELS = 100
 KINDS = ("number", "category", "date", "text")
 DECLARED_KINDS = {"float": "number", "int": "number", "boolean": "number", "category": "category", "datetime": "date"}
 # Prose has more different words than this; fewer cannot be told apart in `core.encoding.TEXT_DIMENSIONS` dimensions.
@@ -52,13 +56,24 @@ class FeaturePlan:
 
 @dataclass(frozen=True, slots=True)
 class FeatureColumns:
-    """The raw columns that a model reads, by how they are encoded; `pairs` are numbers whose product is read too."""
+    """The raw columns that a model reads, by how they are encoded.
+
+    Attributes:
+        pairs: Numbers whose product is read too.
+        levels: Of categories that have more than FEW_LEVELS: how many there are in the training rows.
+    """
 
     numbers: tuple[str, ...]
     categories: tuple[str, ...]
     dates: tuple[str, ...] = ()
     texts: tuple[str, ...] = ()
     pairs: tuple[tuple[str, str], ...] = ()
+    levels: tuple[tuple[str, int], ...] = ()
+
+    def with_levels(self, most: int, *, more: bool) -> list[str]:
+        """Categories of up to so many levels, or those that have more."""
+        n_levels = dict(self.levels)
+        return [name for name in self.categories if (n_levels.get(name, 0) > most) == more]
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -87,6 +102,7 @@ def feature_columns(train: pd.DataFrame, plan: FeaturePlan) -> FeatureColumns:
         categories=of_kind["category"],
         dates=of_kind["date"] if plan.dates else (),
         texts=of_kind["text"] if plan.text else (),
+        levels=tuple((name, n) for name in of_kind["category"] if (n := _n_levels(train[name])) > FEW_LEVELS),
     )
     if not chosen.names:
         raise DataRejected(
@@ -111,9 +127,14 @@ def _kind(column: pd.Series, declared: str | None) -> str:
 
 
 def _kind_of_text(column: pd.Series, declared: str | None) -> str:
-    if declared is None and column.nunique() <= max(MOST_CATEGORIES, len(column) // 20):
+    if declared is None and column.nunique() <= max(MOST_CATEGORIES, len(column) // ROWS_A_LEVEL):
         return "category"
     return "text" if _is_prose(column) else "none"
+
+
+def _n_levels(column: pd.Series) -> int:
+    plain = pd.api.types.infer_dtype(column, skipna=True) == "string"
+    return int((column if plain else _as_text(column)).nunique())
 
 
 def _is_prose(column: pd.Series) -> bool:

@@ -34,3 +34,4 @@ class ReleaseSpec(Section):
     )
     shadow_rows: int = Field(2000, ge=0, description="Newest rows that both models score before the move")
     max_latency_ms: float = Field(50.0, gt=0, description="Largest 95th percentile of the time to score one row")
+    max_memory_mb: float = Field(2000.0, gt=0, description="Largest memory of a process that has loaded the model")

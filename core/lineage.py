@@ -100,6 +100,8 @@ def _of_part(part: str, fitted: Any, columns: list[str]) -> Iterator[Derived]:
         yield from _of_numbers(fitted, columns)
     elif part == "categories":
         yield from _of_categories(fitted, columns)
+    elif part == "levels":
+        yield from _of_levels(fitted[0], columns)
     elif part == "products":
         every = list(combinations(columns, 2))
         places = fitted[3].transformers_[0][2]
@@ -127,6 +129,14 @@ def _of_categories(fitted: Any, columns: list[str]) -> Iterator[Derived]:
         yield from (Derived(f"{name} = {level}", (name,)) for level in levels if level not in apart)
         if apart:
             yield Derived(f"{name} is rare", (name,))
+
+
+def _of_levels(fitted: Any, columns: list[str]) -> Iterator[Derived]:
+    if fitted.target_type_ != "multiclass":
+        yield from (Derived(f"{name}: mean target", (name,)) for name in columns)
+        return
+    for name in columns:
+        yield from (Derived(f"{name}: share of class {int(code) + 1}", (name,)) for code in fitted.classes_)
 
 
 def _of_dates(columns: list[str]) -> Iterator[Derived]:

@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from core.data_spec import WindowSpec
 from core.durations import Duration
 from core.section import Section
+from core.source_spec import Source
 
 Action = Literal["retrain", "alert", "note"]
 
@@ -47,18 +48,35 @@ class WhenSpec(Section):
         Field(("alert",), description="The window breaks the contract; never a reason to retrain")
     )
     mild_drift: Actions = Field(("note",), description="Drift in few, unimportant or not yet persistent columns")
-    drift: Actions = Field(("retrain",), description="Persistent drift in columns that matter")
+    drift: Actions = Field(
+        ("retrain",), description="Persistent drift in columns that matter, and no labels say that it does not hurt"
+    )
+    stale: Actions = Field(("retrain",), description="The last training is longer ago than max_age")
     decay: Actions = Field(("retrain",), description="Realized loss or calibration is significantly worse")
     severe_decay: Actions = Field(("alert", "retrain"), description="Realized performance is below the gate's minimum")
 
 
 class MonitorSpec(Section):
     every: Duration = Field(timedelta(days=1), description="How often the schedule checks")
+    source: Source | None = Field(
+        None, description="Where the windows come from; default data.source, log://NAME is what was predicted"
+    )
     window: WindowSpec = Field(WindowSpec(rows=5000), description="The newest rows that a check looks at")
+    false_alarms: float = Field(
+        0.01, gt=0, lt=1, description="Share of checks that may find drift where there is none, over all columns"
+    )
+    reference: Literal["training", "weekday", "month"] = Field(
+        "training", description="Compared with: all training rows, or those of the same weekdays or months"
+    )
+    context: tuple[str, ...] = Field(
+        (), description="Columns whose drift is reported and never a reason, such as the weather"
+    )
     persistence: PersistenceSpec = Field(PersistenceSpec(), description="Drifted windows before drift counts: N of M")
     cooldown: Duration = Field(
         timedelta(hours=6), description="Least time between two retrainings, on the data's clock"
     )
+    max_age: Duration | None = Field(None, description="Retrain when the last training is longer ago, whatever is seen")
+    weekly_budget: int | None = Field(None, ge=1, description="Most trainings in seven days that drift may start")
     min_new_rows: int = Field(1000, ge=0, description="Rows that must be new since the last training")
     labels: LabelSpec = Field(LabelSpec(), description="Where labels come from, and how late")
     when: WhenSpec = Field(WhenSpec(), description="What to do: retrain, alert or note")

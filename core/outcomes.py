@@ -23,6 +23,7 @@ class TrainingOutcome:
     data_until: str | None
     rows: int
     snapshot_rows: int
+    window: dict[str, Any] | None
     warnings: list[dict[str, Any]]
     features: list[dict[str, Any]]
     quarantined: dict[str, Any] | None
@@ -79,3 +80,19 @@ class ReleaseOutcome:
     move: int | None
     seconds: float
     flow_run_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ScoringOutcome:
+    """The answer of a batch; its predicted rows stand in the prediction log under the id of the flow run."""
+
+    model: str
+    version: int
+    source: str
+    output: str
+    rows: int
+    predicted: int
+    broken: int
+    reasons: list[dict[str, Any]]
+    seconds: float
+    flow_run_id: str

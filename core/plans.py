@@ -1,5 +1,6 @@
 """From the spec to what each stage needs of it: a new gate threshold must not recompute features."""
 
+from core.drift import DriftPlan
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
 from core.fitting import Learning
@@ -8,6 +9,7 @@ from core.learning_spec import SearchSpec
 from core.sentinel import SentinelPlan
 from core.spec import TrainingSpec
 from core.splitting import SplitPlan
+from core.window_choice import WindowPlan
 
 
 def split_plan(spec: TrainingSpec) -> SplitPlan:
@@ -54,6 +56,12 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
     )
 
 
+def window_plan(spec: TrainingSpec) -> WindowPlan:
+    """How windows to train on are compared."""
+    family = families_for(str(spec.problem), spec.search.families)[0]
+    return WindowPlan(str(spec.data.time), learning(spec), feature_plan(spec), split_plan(spec), family)
+
+
 def sentinel_plan(spec: TrainingSpec) -> SentinelPlan:
     """Where the sentinel looks, and what its findings do."""
     return SentinelPlan(
@@ -70,6 +78,16 @@ def never_features(spec: TrainingSpec) -> tuple[str, ...]:
     """Columns with a role, and those that the YAML drops."""
     roles = {spec.target.column, *spec.data.key, spec.data.time, spec.data.group, *spec.features.drop} - {None}
     return tuple(sorted(str(role) for role in roles))
+
+
+def drift_plan(spec: TrainingSpec) -> DriftPlan:
+    """How strictly a window is compared with the reference.
+
+    Where one window alone can be the reason, each of the windows that are looked at is a chance for a false alarm.
+    """
+    monitor = spec.monitor
+    looks = monitor.persistence.among if monitor.persistence.needed == 1 else 1
+    return DriftPlan(monitor.false_alarms / looks, monitor.reference, spec.seed, monitor.context)
 
 
 def _declared(spec: TrainingSpec) -> tuple[tuple[str, str], ...]:

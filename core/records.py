@@ -66,7 +66,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """Everything about a version that checks, gates and people ask for."""
+    """Everything about a version that checks, gates and people ask for; `profile` is where its reference is stored."""
 
     model: str
     coding: TargetCoding
@@ -87,6 +87,7 @@ class ModelRecord:
     git_commit: str | None
     environment: dict[str, str]
     preparation: Preparation = AS_IT_IS
+    profile: str | None = None
 
     @property
     def identity(self) -> str:

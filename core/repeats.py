@@ -1,5 +1,7 @@
 """Which keys of a long table came before, when its rows pass in chunks."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -7,6 +9,17 @@ from numpy.typing import NDArray
 from core.contract import Mask
 
 Hashes = NDArray[np.uint64]
+
+
+@dataclass(frozen=True, slots=True)
+class ToldBefore:
+    """Of one chunk, which keys came before, told where all chunks pass; the chunk itself may be scored elsewhere."""
+
+    known: Mask
+
+    def repeats(self, keys: pd.DataFrame) -> Mask:
+        """As of `KeysBefore`."""
+        return self.known
 
 
 class KeysBefore:

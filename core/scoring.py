@@ -1,19 +1,20 @@
 """Score rows that nobody checked before: a row that breaks the contract has a reason, the others a prediction."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from core.cells import Cells, read_cells, texts_of
+from core.broken_rows import Broken, reasons_of
+from core.cells import Cells, as_held, read_cells, texts_of
 from core.contract import Mask, rules_of
 from core.contract_spec import ColumnSpec, ContractSpec
 from core.errors import DataMissing, EverfitError, SpecError
 from core.records import ModelRecord, prediction_columns
-from core.repeats import KeysBefore
+from core.repeats import KeysBefore, ToldBefore
 from core.source_spec import FormatSpec
 from core.values import text_of
 
@@ -45,7 +46,16 @@ class ScoringPlan:
     def types(self) -> dict[str, str]:
         """The type of each column that is read: the contract's, else the one that the model was trained on."""
         declared = {name: spec.type for name, spec in self.contract.columns.items()}
-        return {name: declared.get(name) or self.held.get(name, "text") for name in self.key} | declared | self.features
+        read = {name: self.held.get(name, "text") for name in (*self.key, *self.before_features)}
+        lags = self.record.preparation.lags
+        return read | declared | self.features | ({lags.time: "datetime"} if lags else {})
+
+    @property
+    def before_features(self) -> tuple[str, ...]:
+        """Columns that lags and the user's step read: of the step nobody knows, so it is given what it had."""
+        preparation = self.record.preparation
+        of_step = [name for name in self.held if name != preparation.target] if preparation.custom else []
+        return (*of_step, *(preparation.lags.reads if preparation.lags else ()))
 
     @property
     def features(self) -> dict[str, str]:
@@ -53,6 +63,9 @@ class ScoringPlan:
         kinds, columns = ("float", "category", "datetime", "text"), self.record.columns
         names = (columns.numbers, columns.categories, columns.dates, columns.texts)
         found = {name: kind for kind, some in zip(kinds, names, strict=True) for name in some}
+        if self.record.preparation.custom:
+            # What the step has changed comes in as it was before.
+            found = {name: kind for name, kind in found.items() if name not in self.held}
         # The contract may say more of a number: that it is whole, or yes and no.
         return {name: self._number(name) if kind == "float" else kind for name, kind in found.items()}
 
@@ -60,16 +73,6 @@ class ScoringPlan:
         declared = self.contract.columns.get(name)
         told = declared.type if declared else self.held.get(name)
         return told if told in ("int", "boolean") and (declared or told == "boolean") else "float"
-
-
-@dataclass(frozen=True, slots=True)
-class Broken:
-    """Rows that break one rule of one column, and the value that each of them has."""
-
-    column: str
-    rule: str
-    rows: Mask
-    told: Callable[[int], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +89,8 @@ def check_scorable(names: list[str], plan: ScoringPlan, source: str) -> None:
     Raises:
         DataMissing: Names what is not there.
     """
-    absent = [name for name in (*plan.key, *plan.record.columns.names) if name not in names]
+    needed = dict.fromkeys((*plan.key, *plan.record.expects(pd.DataFrame(columns=names))))
+    absent = [name for name in needed if name not in names]
     if absent:
         raise DataMissing(
             f"{source} cannot be scored: it has no column {', '.join(repr(name) for name in absent[:10])}",
@@ -117,7 +121,7 @@ def answer_columns(plan: ScoringPlan) -> list[str]:
     return [str(name) for name in prediction_columns(plan.record.coding, np.empty(shape)).columns]
 
 
-def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: KeysBefore) -> ScoredRows:
+def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: KeysBefore | ToldBefore) -> ScoredRows:
     """Score the rows of one chunk.
 
     Args:
@@ -130,25 +134,33 @@ def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: Ke
         A row for each, in order. Rows that break the contract, or that the model cannot score, have no prediction.
     """
     types = plan.types
-    cells = {name: read_cells(frame[name], types[name], plan.how, _held(plan, name)) for name in types if name in frame}
+    cells = {
+        name: read_cells(frame[name], types[name], plan.how, held_type(plan, name)) for name in types if name in frame
+    }
     broken = [*_broken_cells(frame, cells, plan), *_repeated(frame, plan, before)]
     good = ~np.any([np.full(len(frame), False), *(each.rows for each in broken)], axis=0)
     read = frame.assign(**{name: each.values for name, each in cells.items()})
-    answer, failed = _predicted(plan.record, pipeline, read[good])
+    answer, failed = _predicted(plan.record, pipeline, _as_trained(read[good], plan))
     if failed:
         rows = np.isin(np.arange(len(frame)), failed)
         broken.append(Broken("all features", "can be scored", rows, lambda _: "the model has no answer"))
     counts = Counter({(each.column, each.rule): int(each.rows.sum()) for each in broken if each.rows.any()})
     answer = answer.reindex(frame.index)
-    return ScoredRows(answer.assign(**{REASON: _reasons(broken, len(frame))}), counts)
+    return ScoredRows(answer.assign(**{REASON: reasons_of(broken, len(frame))}), counts)
 
 
-def _held(plan: ScoringPlan, name: str) -> str:
+def held_type(plan: ScoringPlan, name: str) -> str:
+    """The type of a column when the model was trained, as far as it is known."""
     listed = plan.contract.columns[name].values if name in plan.contract.columns else None
     if name in plan.held or not listed:
         return plan.held.get(name, "text")
     kinds = {type(value) for value in listed}
     return "boolean" if kinds == {bool} else "float" if kinds <= {int, float} else "text"
+
+
+def _as_trained(rows: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame:
+    # The features' own types are the same for all; a step of the user's may care for 7 and 7.0.
+    return as_held(rows, plan.held) if plan.record.preparation.custom else rows
 
 
 def _broken_cells(frame: pd.DataFrame, cells: Mapping[str, Cells], plan: ScoringPlan) -> Iterator[Broken]:
@@ -176,10 +188,17 @@ def _as_read(spec: ColumnSpec, kind: str) -> ColumnSpec:
     return spec.model_copy(update={"values": tuple(map(text_of, spec.values))})
 
 
-def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore) -> Iterator[Broken]:
+def unique_keys(frame: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame | None:
+    """The columns that may not repeat, as texts; None where the contract or the table has none."""
     unique = plan.contract.unique
-    if unique and set(unique) <= set(frame.columns):
-        keys = pd.DataFrame({name: texts_of(frame[name], _held(plan, name)) for name in unique})
+    if not unique or not set(unique) <= set(frame.columns):
+        return None
+    return pd.DataFrame({name: texts_of(frame[name], held_type(plan, name)) for name in unique})
+
+
+def _repeated(frame: pd.DataFrame, plan: ScoringPlan, before: KeysBefore | ToldBefore) -> Iterator[Broken]:
+    unique, keys = plan.contract.unique, unique_keys(frame, plan)
+    if keys is not None:
         shown = keys.fillna("nothing").agg(", ".join, axis=1) if len(unique) > 1 else keys[unique[0]]
         told = lambda row: f"{_shown(shown.iloc[row])} came before"  # noqa: E731
         yield Broken(", ".join(unique), "unique", before.repeats(keys), told)
@@ -192,14 +211,6 @@ def _told_with_value(column: pd.Series, rule: str, rows: Mask) -> Broken:
 def _shown(value: Any) -> str:
     text = texts_of(pd.Series([value], dtype=object)).iloc[0]
     return repr(text[:LONGEST_VALUE]) if isinstance(text, str) else "missing"
-
-
-def _reasons(broken: list[Broken], n_rows: int) -> Any:
-    reasons: list[list[str]] = [[] for _ in range(n_rows)]
-    for each in broken:
-        for row in np.flatnonzero(each.rows):
-            reasons[row].append(f"{each.column}: {each.rule} ({each.told(int(row))})")
-    return pd.Series(["; ".join(told) if told else None for told in reasons], dtype=object)
 
 
 def _predicted(record: ModelRecord, pipeline: Any, rows: pd.DataFrame) -> tuple[pd.DataFrame, list[int]]:

@@ -41,6 +41,7 @@ class TrainingSpec(Section):
     def _hangs_together(self) -> Self:
         if self.contract.freshness is not None and self.data.time is None:
             raise ValueError("`contract.freshness` needs `data.time`")
+        self._check_windows()
         if self.features.lags is not None:
             if self.data.time is None:
                 raise ValueError("`features.lags` needs `data.time`, which says what is earlier")
@@ -57,6 +58,12 @@ class TrainingSpec(Section):
             if wrong:
                 raise ValueError(f"the metric {wrong[0]} does not fit a {self.problem} problem")
         return self
+
+    def _check_windows(self) -> None:
+        if self.data.window.auto and self.data.time is None:
+            raise ValueError("`data.window: auto` needs `data.time`")
+        if self.monitor.window.auto:
+            raise ValueError("`monitor.window` cannot be `auto`; give rows or a span of time")
 
     def _check_target(self) -> None:
         given = {"weights": self.target.weights == "balanced", "log": self.target.log is True}
@@ -83,6 +90,17 @@ class TrainingSpec(Section):
     def split_by(self) -> Literal["time", "hash", "group"]:
         """How rows are split when the YAML leaves it open."""
         return self.split.by or ("group" if self.data.group else "time" if self.data.time else "hash")
+
+    @property
+    def watched(self) -> DataSpec:
+        """The data that checks look at."""
+        return self.data.model_copy(update={"source": self.monitor.source}) if self.monitor.source else self.data
+
+    @property
+    def watched_contract(self) -> ContractSpec:
+        """What they must look like; labels may be missing still, and who is asked about twice is in a log twice."""
+        contract = self.contract.without(self.target.column)
+        return contract.model_copy(update={"unique": ()}) if self.monitor.source else contract
 
     @property
     def digest(self) -> str:

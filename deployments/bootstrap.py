@@ -27,6 +27,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.states import Crashed
 from prefect.workers.process import ProcessWorker
 
+from deployments.alerts import route_alerts
 from deployments.health import is_healthy, ready_file, server_is_healthy, wait_until
 from deployments.programs import POOL, WORKER_NAME
 
@@ -40,15 +41,16 @@ def main(arguments: list[str]) -> None:
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--limit", type=int, required=True, help="Flow runs at the same time")
-    parser.add_argument("--mlflow", help="Health address of the MLflow server, where there is one")
+    parser.add_argument("--server", action="append", default=[], help="Health address of another server to wait for")
     options = parser.parse_args(arguments)
     began = datetime.now(UTC)
     wait_until(server_is_healthy)
     with get_client(sync_client=True) as client:
         prepare(client, options.limit)
         deploy_all()
+        route_alerts(client)
         wait_until(lambda: worker_polls(client, since=began))
-    wait_until(lambda: options.mlflow is None or is_healthy(options.mlflow))
+    wait_until(lambda: all(is_healthy(server) for server in options.server))
 
 
 def prepare(client: SyncPrefectClient, limit: int) -> None:

@@ -26,8 +26,9 @@ def start_supervisor(home: Path, environment: dict[str, str], tied: bool) -> sub
 def start_bootstrap(
     home: Path, environment: dict[str, str], root: Path, limit: int, ports: Ports
 ) -> subprocess.Popen[bytes]:
-    mlflow = [] if ports.mlflow is None else ["--mlflow", f"http://{LOOPBACK}:{ports.mlflow}/health"]
-    command = [sys.executable, "-m", "deployments.bootstrap", "--limit", str(limit), *mlflow]
+    servers = [] if ports.mlflow is None else ["--server", f"http://{LOOPBACK}:{ports.mlflow}/health"]
+    servers += [] if ports.serving is None else ["--server", f"http://{LOOPBACK}:{ports.serving}/ping"]
+    command = [sys.executable, "-m", "deployments.bootstrap", "--limit", str(limit), *servers]
     return _start(command, root, environment, _log(home, "bootstrap"))
 
 

@@ -9,7 +9,7 @@ from deployments.stack import Stack, running_stack, start_stack
 
 def own_ports(where: Settings) -> Ports:
     """The ports that the settings name; no MLflow server of ours where EVERFIT_MLFLOW names another."""
-    return Ports(where.prefect_port, None if where.mlflow else where.mlflow_port)
+    return Ports(where.prefect_port, None if where.mlflow else where.mlflow_port, where.serving_port)
 
 
 def start_for_good(where: Settings) -> Stack:

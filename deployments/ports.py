@@ -12,15 +12,21 @@ LOOPBACK = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Where the servers listen; no `mlflow` means no MLflow server, as where EVERFIT_MLFLOW names another one."""
+    """Where the servers listen; no `mlflow` means no MLflow server, as where EVERFIT_MLFLOW names another one.
+
+    No `serving` means that nothing is served, as in the demo, which asks no model over HTTP.
+    """
 
     prefect: int
     mlflow: int | None = None
+    serving: int | None = None
 
     def ensure_free(self) -> None:
         ensure_port_is_free(self.prefect, "EVERFIT_PREFECT_PORT")
         if self.mlflow is not None:
             ensure_port_is_free(self.mlflow, "EVERFIT_MLFLOW_PORT")
+        if self.serving is not None:
+            ensure_port_is_free(self.serving, "EVERFIT_SERVING_PORT")
 
 
 def free_port() -> int:

@@ -14,7 +14,7 @@ from deployments.processes import MARK, mark_of
 POOL = "everfit"
 CONFIG_FILE = "supervisord.conf"
 WORKER_NAME = "everfit"
-SERVER, MLFLOW, WORKER = "prefect", "mlflow", "worker"
+SERVER, MLFLOW, WORKER, SERVING = "prefect", "mlflow", "worker", "serving"
 
 # Quick to react, quiet at rest. A value that the user has set wins.
 SPEED = {
@@ -45,6 +45,10 @@ def programs(ports: Ports) -> Iterator[Program]:
         mlflow = ("-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(ports.mlflow), "--workers", "1")
         yield Program(MLFLOW, mlflow, priority=20, stop_within_s=4)
     yield Program(WORKER, ("-m", "deployments.worker"), priority=30, stop_within_s=6)
+    if ports.serving is not None:
+        serving = ("-m", "serving", "--host", LOOPBACK, "--port", str(ports.serving))
+        # Longer than running requests are given to end, and the log to be written.
+        yield Program(SERVING, serving, priority=40, stop_within_s=15)
 
 
 def configuration(ports: Ports) -> str:

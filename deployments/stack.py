@@ -40,6 +40,10 @@ class Stack:
     def mlflow_url(self) -> str | None:
         return None if self.ports.mlflow is None else f"http://{LOOPBACK}:{self.ports.mlflow}"
 
+    @property
+    def serving_url(self) -> str | None:
+        return None if self.ports.serving is None else f"http://{LOOPBACK}:{self.ports.serving}"
+
     def is_alive(self) -> bool:
         """Whether its supervisor lives; a part of it may be just restarting."""
         return is_supervisor(self.supervisor_pid, mark_of(self.home))
@@ -49,6 +53,8 @@ class Stack:
         servers = {"prefect": f"{self.prefect_api}/health"}
         if self.mlflow_url is not None:
             servers["mlflow"] = f"{self.mlflow_url}/health"
+        if self.serving_url is not None:
+            servers["serving"] = f"{self.serving_url}/ping"
         return {name: is_healthy(url) for name, url in servers.items()}
 
     def wait(self) -> None:
@@ -118,7 +124,9 @@ def running_stack(where: Settings) -> Stack | None:
     """The stack of this home, where one runs: its record is believed only if the supervisor lives and is ours."""
     try:
         record = json.loads(_record(where.home).read_text())
-        stack = Stack(where.home, Ports(record["prefect"], record["mlflow"]), record["supervisor_pid"])
+        stack = Stack(
+            where.home, Ports(record["prefect"], record["mlflow"], record.get("serving")), record["supervisor_pid"]
+        )
     # No record, or half of one: there is no stack that was started to its end.
     except (FileNotFoundError, json.JSONDecodeError, KeyError):
         return None

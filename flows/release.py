@@ -8,6 +8,7 @@ from prefect.states import Completed
 
 from adapters.registry import find_champion, find_version
 from adapters.specs import read_spec
+from core.acceptance import Limits
 from tasks.approval import ask, declined
 from tasks.causes import first_for
 from tasks.releases import Change, conclude_change, settle, waits_for_a_person
@@ -42,7 +43,8 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
         if not answer.approve:
             change = Change("release", candidate, champion, (declined(answer),), cause, approved_by, started)
             return Completed(name="Declined", message=change.reason, data=conclude_change(change, None))
-    checks = [*accept(candidate, spec.release.max_latency_ms), shadow(candidate, champion, spec.data, spec.release)]
+    limits = Limits(spec.release.max_latency_ms, spec.release.max_memory_mb)
+    checks = [*accept(candidate, limits), shadow(candidate, champion, spec.data, spec.release)]
     change = Change("release", candidate, champion, tuple(checks), cause, approved_by, started)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)
     return Completed(name="Released" if change.passed else "Rejected", message=outcome.reason, data=outcome)

@@ -9,6 +9,7 @@ from prefect.states import Completed
 from adapters.moves import moves_of
 from adapters.registry import find_champion, find_version
 from adapters.specs import read_spec
+from core.acceptance import Limits
 from core.errors import DataMissing
 from core.moves import previous_champion
 from tasks.causes import first_for
@@ -38,7 +39,7 @@ def rollback(
     if champion is not None and champion.number == target.number:
         return Completed(name="Unchanged", message=f"version {target.number} is the champion of {model} already")
     # How fast it answers is told, and no reason to stay with a version that somebody wants to be rid of.
-    change = Change("rollback", target, champion, tuple(accept(target, None)), cause, by, started, why)
+    change = Change("rollback", target, champion, tuple(accept(target, Limits())), cause, by, started, why)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)
     return Completed(name="RolledBack" if change.passed else "Rejected", message=outcome.reason, data=outcome)
 

@@ -9,7 +9,7 @@ from prefect.states import Completed
 from adapters.registry import find_champion
 from adapters.specs import read_spec
 from core.boosters import check_installed
-from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
+from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan, window_plan
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
@@ -18,6 +18,7 @@ from tasks.models import evaluate, fit, tune
 from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
 from tasks.registering import Made, gate, register
 from tasks.sentinel import sentinel
+from tasks.window_choice import choose_window
 
 
 @flow(name="train", flow_run_name="train-{model}", on_failure=[note_failure])
@@ -40,6 +41,7 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     raw = ingest(spec.data, spec.contract, model, preparation.lags)
     clean = validate(raw, (model, spec.problem), spec.data, spec.contract, spec.target)
     spec = spec.for_problem(clean.coding.problem)
+    clean, window = choose_window(clean, window_plan(spec)) if spec.data.window.auto else (clean, None)
     parts = split(clean.data, split_plan(spec))
     preparation = prepare(parts, preparation) if preparation.custom else preparation
     warnings = sentinel(parts, sentinel_plan(spec), clean.coding, model, preparation)
@@ -50,6 +52,6 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))
     made = Made(clean, parts, features, trials.best, fitted, report)
     version = register(made, verdict, spec, cause) if verdict.verdict != "keep" else None
-    training = Training(spec, made, trials, verdict, version, cause, started, warnings)
+    training = Training(spec, made, trials, verdict, version, cause, started, warnings, window)
     outcome = conclude(training, announce(news_of(training)))
     return Completed(name=STATES[verdict.verdict], message=verdict.reason, data=outcome)

@@ -5,9 +5,9 @@ from prefect.input import RunInput
 from prefect.runtime import deployment
 from pydantic import Field
 
+from core.acceptance import CheckResult
 from core.gate_spec import ReleaseSpec
 from core.records import Version
-from tasks.releasing import CheckResult
 
 
 class Approval(RunInput):

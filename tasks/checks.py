@@ -6,13 +6,15 @@ from dataclasses import asdict, dataclass
 from prefect.runtime import flow_run
 
 from adapters import journal
-from core.decision import Decision, drifted_share, matters
+from core.decision import Decision, Finding, drifted_share, matters
 from core.events import DriftDetected
 from core.outcomes import CheckOutcome
 from core.records import Version
 from tasks.announce import announce
-from tasks.monitoring import Compared, Measured, Sorted, performance_document
+from tasks.artifacts import show_check
+from tasks.monitoring import Measured, performance_document
 from tasks.quarantine import Quarantined, quarantine_batch
+from tasks.windows import Sorted
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,15 +24,16 @@ class Check:
     champion: Version
     sorted: Sorted
     decision: Decision
-    compared: Compared | None
+    findings: tuple[Finding, ...]
     measured: Measured | None
+    report: str | None
     cause: str | None
     started: float
 
 
 def conclude_check(check: Check) -> CheckOutcome:
     """Send what follows from the decision, and write the journal."""
-    window, findings = check.sorted.window, check.compared.findings if check.compared else ()
+    window, findings = check.sorted.window, check.findings
     event_id, quarantined = _send(check)
     run = flow_run.get_id()
     outcome = CheckOutcome(
@@ -49,7 +52,7 @@ def conclude_check(check: Check) -> CheckOutcome:
         reason=check.decision.reason,
         performance=performance_document(check.measured) if check.measured else {"realized": None, "estimated": {}},
         event_id=event_id,
-        report=check.compared.report if check.compared else None,
+        report=check.report,
         quarantined=asdict(quarantined) if quarantined else None,
         champion=check.champion.number,
         cause=check.cause,
@@ -58,6 +61,7 @@ def conclude_check(check: Check) -> CheckOutcome:
         flow_run_id=str(run) if run else None,
     )
     journal.append(outcome.model, "check", asdict(outcome))
+    show_check(outcome)
     return outcome
 
 

@@ -51,12 +51,13 @@ def read_prepared(parts: Splits, preparation: Preparation) -> tuple[pd.DataFrame
     """Train, validation and test rows after the user's step, with their target."""
     step = load_step(preparation.custom)
     train, validation, test = (
-        _with_target(read_frame(part), preparation, step) for part in (parts.train, parts.validation, parts.test)
+        with_target(read_frame(part), preparation, step) for part in (parts.train, parts.validation, parts.test)
     )
     return train, validation, test
 
 
-def _with_target(rows: pd.DataFrame, preparation: Preparation, step: Step | None) -> pd.DataFrame:
+def with_target(rows: pd.DataFrame, preparation: Preparation, step: Step | None) -> pd.DataFrame:
+    """Rows after the user's step, with their target, which the step does not see."""
     made = prepare_rows(rows, preparation, step)
     return made if step is None else made.assign(**{preparation.target: rows[preparation.target]})
 
@@ -75,8 +76,8 @@ def build_features(
     raw_train, raw_validation = feature_frame(train, columns), feature_frame(validation, columns)
     encodings = []
     for recipe in plan.recipes:
-        encoder = make_encoder(recipe, columns, plan.rare_share)
-        encoded = np.asarray(encoder.fit_transform(raw_train), dtype=np.float64)
+        encoder = make_encoder(recipe, columns, plan.rare_share, coding.problem)
+        encoded = np.asarray(encoder.fit_transform(raw_train, y["training"]), dtype=np.float64)
         encodings.append(
             EncodedRef(
                 recipe=recipe,

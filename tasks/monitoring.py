@@ -1,191 +1,104 @@
-"""The checks of a window: cut it, compare it with the reference, measure the champion on it, decide."""
+"""The checks of a window: compare it with the reference, measure the champion on it, decide."""
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from prefect import get_run_logger, task
 
 from adapters import journal, registry
 from adapters.custom_code import load_step
-from adapters.storage import read_array, read_frame, store_path, write_bytes, write_frame
-from adapters.tables import read_table
-from core.contract import Violation
-from core.contract_spec import ContractSpec
-from core.data_spec import DataSpec, WindowSpec
+from adapters.storage import read_array, read_frame, store_path, write_bytes
 from core.decision import Decision, Evidence, Finding, decide
-from core.drift import FEWEST_ROWS, column_kinds, comparable, missing_findings, with_prediction
-from core.errors import SpecError
+from core.drift import FEWEST_ROWS, DriftPlan, find_drift
+from core.estimate import estimate
 from core.features import feature_frame
 from core.gate import below_minimum
 from core.metrics import Floats
-from core.monitor_spec import LabelSpec
-from core.performance import Scorecard, decay, estimated_metrics, scorecard
+from core.performance import Scorecard, decay, scorecard
+from core.preparation import prepare
+from core.profile import count, layout_of
 from core.records import Version
+from core.reference import Reference
 from core.refs import DatasetRef
+from core.report_rows import column_kinds, comparable, with_prediction
+from core.separation import separation, separation_limit
 from core.spec import TrainingSpec
-from core.windows import newest_rows
-from tasks.data import check_named_columns, read_with_past
 from tasks.policies import WORLD
-from tasks.quarantine import Quarantined, arrival, sift
+from tasks.profiling import Looked, read_reference
+from tasks.windows import Window
 
-# What Evidently is given of a window: its time grows with the rows, its verdict hardly changes from here on.
+# What Evidently is given of a window: its time grows with the rows, its picture hardly changes from here on.
 REPORT_ROWS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """The rows that a check looks at.
-
-    Attributes:
-        start, end: Oldest and newest time, ISO 8601; None without a time column.
-        n_new: Rows of the whole source that are newer than those of the last training.
-        since_training: From the newest row of the last training to this window's, on the data's clock.
-    """
-
-    data: DatasetRef
-    start: str | None
-    end: str | None
-    n_new: int
-    since_training: timedelta | None
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """What moved between reference and window, and where the report is."""
-
-    findings: tuple[Finding, ...]
-    report: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class Measured:
-    """How the champion does on the window: where labels have arrived, and what it expects of itself."""
+    """How the champion does: where labels have arrived, what is to be expected of it, and what it did at first."""
 
     realized: Scorecard | None
     estimated: dict[str, float]
-
-
-@task(name="cut_window", **WORLD)
-def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: str, champion: Version) -> Window:
-    """The newest rows of the source, with the labels that have arrived."""
-    table = read_with_past(data, champion.record.preparation.lags)
-    rows = newest_rows(table, window, data.time)
-    if labels.source is not None:
-        rows = _join_labels(rows, labels.source, data, target)
-    last = (journal.finished_trainings(champion.record.model) or [{}])[0]
-    until = last.get("data_until") or champion.record.data_until
-    if data.time is None or not len(rows) or data.time not in rows:
-        return Window(write_frame(rows, "windows"), None, None, len(table) - int(last.get("rows", 0)), None)
-    time = rows[data.time]
-    if labels.delay and target in rows:
-        rows = rows.assign(**{target: rows[target].where(time <= time.max() - labels.delay)})
-    trained = pd.Timestamp(str(until))
-    n_new = int((table[data.time] > trained).sum())
-    return Window(
-        write_frame(rows, "windows"),
-        time.min().isoformat(),
-        time.max().isoformat(),
-        n_new,
-        (time.max() - trained).to_pytimedelta(),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class Sorted:
-    """A window after the contract: its usable rows, or the rules that it breaks as a whole."""
-
-    window: Window
-    broken: tuple[Violation, ...]
-    quarantined: Quarantined | None
-
-
-@task(name="sift_window", **WORLD)
-def sift_window(window: Window, model: str, data: DataSpec, contract: ContractSpec) -> Sorted:
-    """Hold a window against the contract, the clock and the windows before it."""
-    frame = read_frame(window.data)
-    check_named_columns(frame, data, None)
-    checks = journal.entries(model, "check") if contract.volume else []
-    earlier = [
-        entry["window"]["rows"] + (entry.get("quarantined") or {}).get("n_rows", 0)
-        for entry in checks
-        if entry["severity"] != "broken_data" and entry["window"]["digest"] != window.data.sha256
-    ]
-    late = arrival(frame[data.time] if data.time else None, len(frame), earlier, contract)
-    sifted = sift(model, window.data, frame, contract)
-    broken, aside = (*late, *sifted.broken), sifted.quarantined
-    if broken or aside is None:
-        return Sorted(window, broken, None)
-    get_run_logger().warning(
-        "sift_window: %d rows are set aside in %s: %s", aside.n_rows, aside.rows, "; ".join(aside.violations)
-    )
-    return Sorted(replace(window, data=write_frame(sifted.rows, "windows")), (), aside)
-
-
-def _join_labels(rows: pd.DataFrame, source: str, data: DataSpec, target: str) -> pd.DataFrame:
-    if not data.key:
-        raise SpecError(
-            "labels cannot be joined",
-            "`monitor.labels.source` is set and `data.key` is empty",
-            "name the columns that identify a row in `data.key`",
-        )
-    labels = read_table(source, how=data.format.of_columns)[[*data.key, target]].drop_duplicates(
-        list(data.key), keep="last"
-    )
-    return rows.drop(columns=[target], errors="ignore").merge(labels, on=list(data.key), how="left")
+    at_first: dict[str, float]
 
 
 @task(name="compare", **WORLD)
-def compare(window: DatasetRef, champion: Version, prediction: Floats, seed: int) -> Compared:
-    """How far each feature and the prediction moved from what the champion was trained on; the report is stored."""
-    from adapters import drift_report
-
-    record, rows = champion.record, read_frame(window)
+def compare(window: Window, champion: Version, prediction: Floats, plan: DriftPlan) -> tuple[Finding, ...]:
+    """How far each feature, the prediction and the target moved from what the champion was trained on."""
+    record, rows = champion.record, read_frame(window.data)
     if len(rows) < FEWEST_ROWS:
-        return Compared((), None)
-    holdout = read_array(record.report.predictions)
-    reference = with_prediction(feature_frame(read_frame(record.reference), record.columns), holdout, seed)
-    made = record.feature_rows(rows, load_step(record.preparation.custom))
-    current = with_prediction(made, prediction, seed)
-    missing = missing_findings(reference, current, record.report.importance)
-    reference, current = comparable(reference, current.sample(min(len(current), REPORT_ROWS), random_state=seed))
-    found = drift_report.compare(
-        reference,
-        current,
-        *column_kinds(record.columns, [str(name) for name in current.columns], len(record.coding.classes)),
+        return ()
+    reference = read_reference(champion)
+    looked = look_of(champion)
+    cells = layout_of(reference.profile)
+    parts = (looked.features(rows), looked.scores(rows, prediction), looked.labels(read_frame(window.labelled)))
+    features, scores, labels = (count(part, cells) for part in parts)
+    found = find_drift(
+        reference.profile, features + scores + labels, record.report.importance, replace(plan, period=window.period)
     )
-    place = store_path("reports", record.model, f"{window.sha256[:16]}-v{champion.number}")
-    write_bytes(f"{place}.html", found.html.encode())
-    write_bytes(f"{place}.json", found.json.encode())
-    findings = [
-        Finding(
-            moved.column,
-            "prediction" if moved.column == "prediction" else moved.kind,
-            moved.effect,
-            moved.threshold,
-            moved.effect >= moved.threshold,
-            record.report.importance.get(moved.column, 0.0),
-        )
-        for moved in found.moved
-    ]
-    get_run_logger().info("compare: %d of %d columns drifted", sum(f.drifted for f in findings), len(findings))
-    return Compared((*findings, *missing), f"{place}.html")
+    made = prepare(rows, record.preparation, looked.step)
+    found.append(_separated(reference, read_frame(record.reference), made, (champion, plan)))
+    moved = sorted({finding.column for finding in found if finding.drifted})
+    get_run_logger().info("compare: %d of %d columns drifted: %s", len(moved), len(found) - 1, ", ".join(moved))
+    return tuple(found)
+
+
+def look_of(champion: Version) -> Looked:
+    """How a version looks at a table."""
+    record = champion.record
+    time, target = record.spec["data"]["time"], record.spec["target"]["column"]
+    step = load_step(record.preparation.custom)
+    return Looked(record.columns, time, target, record.coding, record.preparation, step)
+
+
+def _separated(reference: Reference, old: pd.DataFrame, new: pd.DataFrame, how: tuple[Version, DriftPlan]) -> Finding:
+    champion, plan = how
+    auc = separation(old, new, champion.record.columns, plan.seed)
+    limit = separation_limit(reference.separations, len(old), len(new), plan.false_alarms)
+    return Finding("all columns", "multivariate", auc, limit, auc > limit)
 
 
 @task(name="measure", **WORLD)
-def measure(window: DatasetRef, champion: Version, prediction: Floats, target: str) -> Measured:
-    """The champion's performance on window rows that it never saw, as far as labels have arrived."""
-    record, rows = champion.record, read_frame(window)
-    estimated = estimated_metrics(record.coding.problem, prediction, record.report.threshold)
+def measure(window: Window, champion: Version, prediction: Floats, target: str) -> Measured:
+    """The champion's performance on rows that it never saw, as far as labels have arrived."""
+    record, rows = champion.record, read_frame(window.labelled)
+    reference = read_reference(champion)
+    expected = estimate(record.coding.problem, prediction, reference.errors, record.report.threshold)
+    known_loss = {"loss": reference.errors.loss} if reference.errors else {}
+    unlabelled = Measured(None, expected, record.report.metrics | known_loss)
     if target not in rows:
-        return Measured(None, estimated)
+        return unlabelled
+    if window.labelled != window.data:
+        prediction = predict_window(window.labelled, champion)
     y = record.coding.encode(rows[target])
-    known = ~pd.isna(y) & record.seen.unseen(rows)
+    known = ~np.isnan(y) & record.seen.unseen(rows)
     if known.sum() < FEWEST_ROWS:
-        return Measured(None, estimated)
-    card = scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold)
-    return Measured(card, estimated)
+        return unlabelled
+    return replace(
+        unlabelled, realized=scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold)
+    )
 
 
 def predict_window(window: DatasetRef, champion: Version) -> Floats:
@@ -193,22 +106,74 @@ def predict_window(window: DatasetRef, champion: Version) -> Floats:
     return champion.record.predict(registry.load_pipeline(champion), read_frame(window))
 
 
-def weigh(window: Window, compared: Compared, measured: Measured, champion: Version, spec: TrainingSpec) -> Decision:
+def weigh(
+    window: Window, findings: Sequence[Finding], measured: Measured, champion: Version, spec: TrainingSpec
+) -> Decision:
     """The decision, from this window and the checks of the same champion before it."""
-    if not compared.findings:
+    if not findings:
         return Decision(
             "nothing", "none", f"{window.data.n_rows} rows are too few to compare, {FEWEST_ROWS} are needed", ()
         )
     realized = measured.realized
     evidence = Evidence(
-        findings=compared.findings,
+        findings=tuple(findings),
         drifted_before=_drifted_before(champion, window.data.sha256),
         decay=decay(champion.record.report.holdout, realized) if realized else None,
         below_minimum=below_minimum(realized.metrics, spec.gate.minimum) if realized else None,
         new_rows=window.n_new,
         since_training=window.since_training,
+        estimated=_foreseen(measured, spec.metric),
+        trained_this_week=trainings_since(champion.record.model, window, timedelta(days=7)),
+        asked=asked_before(champion.record.model, window, spec.monitor.cooldown),
     )
-    return decide(evidence, spec.monitor)
+    decision = decide(evidence, spec.monitor)
+    if "retrain" in decision.actions and not may_ask(champion.record.model, window, spec.monitor.cooldown):
+        decision = decide(replace(evidence, asked="another check, at the same time,"), spec.monitor)
+    return decision
+
+
+def _foreseen(measured: Measured, metric: str) -> str | None:
+    name = metric if metric in measured.estimated else "loss"
+    if name not in measured.estimated or name not in measured.at_first:
+        return None
+    return f"estimated {name} {measured.at_first[name]:.3g} -> {measured.estimated[name]:.3g}"
+
+
+def trainings_since(model: str, window: Window, span: timedelta) -> int:
+    """Trainings whose data end in the span before the window's end; by the clock where data have no time."""
+    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
+    ended = [_moment(entry.get("data_until") or entry["at"]) for entry in journal.finished_trainings(model)]
+    return sum(end - span < at <= end for at in ended)
+
+
+def asked_before(model: str, window: Window, cooldown: timedelta) -> str | None:
+    """The check of another window that has asked for a retraining within the cooldown, if any.
+
+    The training that it has asked for may not have ended, or may not have begun: a burst of checks is one cause.
+    """
+    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
+    for entry in journal.entries(model, "check"):
+        if entry["decision"] == "retrain" and entry["window"]["digest"] != window.data.sha256:
+            asked = _moment(entry["window"]["end"] or entry["at"])
+            return f"the check of {entry['at'][:19]}" if abs(end - asked) < cooldown else None
+    return None
+
+
+def may_ask(model: str, window: Window, cooldown: timedelta) -> bool:
+    """Whether this window may ask for a retraining: of several checked at once, within one cooldown only one may.
+
+    The claim lies in the store, so it holds whichever process asks, and after a restart of everything.
+    """
+    if not cooldown:
+        return True
+    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
+    turn = int(end.timestamp() // cooldown.total_seconds())
+    return journal.claim(model, f"retrain-{cooldown.total_seconds():.0f}-{turn}", window.data.sha256)
+
+
+def _moment(text: str) -> pd.Timestamp:
+    moment = pd.Timestamp(text)
+    return moment.tz_localize("UTC") if moment.tzinfo is None else moment
 
 
 def _drifted_before(champion: Version, window: str) -> tuple[bool, ...]:
@@ -219,6 +184,36 @@ def _drifted_before(champion: Version, window: str) -> tuple[bool, ...]:
     return tuple(checks.values())
 
 
+@task(name="draw_report", **WORLD)
+def draw_report(window: DatasetRef, champion: Version, prediction: Floats, seed: int) -> str | None:
+    """Evidently's report on a sample of the window, as a page and as data; returns the page's address.
+
+    The verdict does not hang on it: where Evidently fails, the check goes on without its picture.
+    """
+    from adapters import drift_report
+
+    record = champion.record
+    holdout = read_array(record.report.predictions)
+    reference = with_prediction(feature_frame(read_frame(record.reference), record.columns), holdout, seed)
+    made = record.feature_rows(read_frame(window), load_step(record.preparation.custom))
+    current = with_prediction(made, prediction, seed)
+    reference, current = comparable(reference, current.sample(min(len(current), REPORT_ROWS), random_state=seed))
+    kinds = column_kinds(record.columns, [str(name) for name in current.columns], len(record.coding.classes))
+    place = store_path("reports", record.model, f"{window.sha256[:16]}-v{champion.number}")
+    try:
+        drawn = drift_report.compare(reference, current, *kinds)
+    except Exception:  # noqa: BLE001 - a library's fault in drawing, told with its traceback, never the check's
+        get_run_logger().exception("draw_report: Evidently has failed")
+        return None
+    write_bytes(f"{place}.html", drawn.html.encode())
+    write_bytes(f"{place}.json", drawn.json.encode())
+    return f"{place}.html"
+
+
 def performance_document(measured: Measured) -> dict[str, Any]:
     """Realized and estimated performance as `check --json` prints them; realized is null until labels arrive."""
-    return {"realized": asdict(measured.realized) if measured.realized else None, "estimated": measured.estimated}
+    return {
+        "realized": asdict(measured.realized) if measured.realized else None,
+        "estimated": measured.estimated,
+        "at_first": measured.at_first,
+    }

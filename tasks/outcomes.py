@@ -38,6 +38,7 @@ class Training:
     cause: str | None
     started: float
     warnings: tuple[Finding, ...]
+    window: dict[str, Any] | None = None
 
 
 def note_failure(flow: Any, flow_run: Any, state: Any) -> None:
@@ -97,6 +98,7 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         data_until=made.clean.until,
         rows=made.clean.data.n_rows,
         snapshot_rows=made.clean.n_snapshot,
+        window=training.window,
         warnings=[finding.document for finding in training.warnings],
         features=[asdict(feature) for feature in made.report.features],
         quarantined=asdict(made.clean.quarantined) if made.clean.quarantined else None,

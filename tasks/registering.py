@@ -27,6 +27,7 @@ from core.splitting import seen_rows
 from core.target import TargetCoding
 from tasks.data import Clean
 from tasks.policies import STAGE, WORLD, Policy
+from tasks.profiling import Looked, write_reference
 
 REFERENCE_ROWS = 20_000
 GOLDEN_ROWS = 50
@@ -134,6 +135,8 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
     step = load_step(preparation.custom)
     golden = feature_rows(test.head(GOLDEN_ROWS), columns, preparation, step)
     seen = prepare(train, preparation, step)[list(columns.names)]
+    sample = _sample(seen, spec.seed)
+    looked = Looked(columns, spec.data.time, spec.target.column, made.clean.coding, preparation, step)
     record = ModelRecord(
         model=spec.name,
         coding=made.clean.coding,
@@ -143,7 +146,7 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         seen=seen_rows(train, validation, split_plan(spec)),
         data=made.clean.data,
         data_until=made.clean.until,
-        reference=write_frame(_sample(seen, spec.seed), "reference"),
+        reference=write_frame(sample, "reference"),
         golden=write_frame(golden.assign(**_expected(predict(pipeline, golden, made.clean.coding.problem))), "golden"),
         spec=spec.model_dump(mode="json"),
         spec_digest=spec.digest,
@@ -154,6 +157,7 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         git_commit=git_commit(),
         environment=environment(),
         preparation=preparation,
+        profile=write_reference(looked, made.clean.data, test, made.report, sample),
     )
     return registration.register(record, pipeline, golden)
 

@@ -7,13 +7,13 @@ from typing import Literal
 from prefect.runtime import flow_run
 
 from adapters import journal, moves
+from core.acceptance import CheckResult
 from core.events import ModelReleased, ModelRolledBack
 from core.gate_spec import ReleaseSpec
 from core.moves import Move, rolled_back
 from core.outcomes import ReleaseOutcome
 from core.records import Version
 from tasks.announce import announce
-from tasks.releasing import CheckResult
 
 VERDICTS = {"release": "released", "rollback": "rolled_back"}
 

@@ -1,7 +1,6 @@
 """The way of a registered version to champion: accepted in a clean process, shadow-scored, moved, journalled."""
 
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +10,7 @@ from adapters import moves, registry
 from adapters.acceptance import score_in_clean_process
 from adapters.packaging import pack_bytes
 from adapters.storage import read_bytes, read_frame
+from core.acceptance import CheckResult, Limits, judge, same_inputs
 from core.data_spec import DataSpec, WindowSpec
 from core.gate_spec import ReleaseSpec
 from core.moves import Move
@@ -20,44 +20,18 @@ from core.windows import newest_rows
 from tasks.data import read_with_past
 from tasks.policies import WORLD
 
-TOLERANCE = 1e-9
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """One condition of a release."""
-
-    name: str
-    passed: bool
-    detail: str
-
 
 @task(name="accept", **WORLD)
-def accept(candidate: Version, max_latency_ms: float | None) -> list[CheckResult]:
-    """Load the packaged model in a clean process: golden rows score as at training, within the limit of time."""
-    golden = read_frame(candidate.record.golden)
-    expected = golden.filter(like=EXPECTED).to_numpy(float)
+def accept(candidate: Version, limits: Limits) -> list[CheckResult]:
+    """Load the packaged model in a clean process, score golden rows and rows as a server may get them."""
+    record = candidate.record
+    expected = read_frame(record.golden).filter(like=EXPECTED).to_numpy(float)
     with tempfile.TemporaryDirectory() as folder:
         model_file, rows_file = Path(folder) / "model.skops", Path(folder) / "golden.parquet"
         model_file.write_bytes(pack_bytes(_alone(registry.load_pipeline(candidate))))
-        rows_file.write_bytes(read_bytes(candidate.record.golden.uri))
-        answer = score_in_clean_process(model_file, rows_file, len(candidate.record.columns.names))
-    if "error" in answer:
-        return [CheckResult("loads in a clean process", False, answer["error"])]
-    scored = np.asarray(answer["prediction"], dtype=float)
-    if candidate.record.coding.problem == "binary":
-        scored = scored[:, 1]
-    away = float(np.abs(scored.reshape(expected.shape) - expected).max())
-    latency = float(answer["latency_ms"])
-    return [
-        CheckResult("loads in a clean process", True, "skops, trusted types only"),
-        CheckResult("scores golden rows as at training", away <= TOLERANCE, f"largest difference {away:.1e}"),
-        CheckResult(
-            "latency",
-            max_latency_ms is None or latency <= max_latency_ms,
-            f"p95 of one row {latency:.1f} ms, " + (f"at most {max_latency_ms:g}" if max_latency_ms else "no limit"),
-        ),
-    ]
+        rows_file.write_bytes(read_bytes(record.golden.uri))
+        answer = score_in_clean_process(model_file, rows_file, record.columns)
+    return [*judge(answer, expected, limits), same_inputs(registry.input_names(candidate), record.columns.names)]
 
 
 def _alone(pipeline: object) -> object:

@@ -1,5 +1,6 @@
 """A real registry in a file; MLflow is slow, so that one story is told in the order of the tests."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,9 +11,11 @@ from adapters import moves, registration, registry
 from adapters.settings import settings
 from adapters.storage import create_once
 from core.errors import DataMissing, DataRejected, RegistryConflict, RegistryUnavailable
-from core.fitting import predict
+from core.fitting import Candidate, predict
 from core.moves import Move
+from core.target import TargetCoding
 from tests.adapters.conftest import ROWS, pipeline_of, record_of
+from tests.core.conftest import installed_pairs
 
 
 @pytest.fixture(scope="module")
@@ -58,6 +61,22 @@ def test_version_that_is_not_there_is_missing_data(registered):
 
 def test_model_that_was_never_registered_has_no_champion(registered):
     assert registry.find_champion("other") is None
+
+
+@pytest.mark.parametrize(("family", "problem"), installed_pairs([("lightgbm", "binary"), ("xgboost", "regression")]))
+def test_mlflow_by_itself_loads_and_names_the_library_of_a_booster(registered, family, problem):
+    import mlflow
+
+    pipeline = pipeline_of(family, problem, **{"balanced" if problem == "binary" else "log_target": 1})
+    record = replace(
+        registered[1], model=family, best=Candidate(family, ()), coding=TargetCoding(problem, (False, True))
+    )
+    version = registration.register(record, pipeline, ROWS.head(5))
+    loaded = mlflow.pyfunc.load_model(f"models:/{family}/{version.number}")
+    found = np.asarray(loaded.predict(ROWS))
+    np.testing.assert_allclose(found[:, 1] if problem == "binary" else found, predict(pipeline, ROWS, problem))
+    written = mlflow.artifacts.load_text(f"{version.location}/requirements.txt")
+    assert re.search(rf"^{family}[a-z-]*==", written, re.MULTILINE)
 
 
 def test_model_without_a_version_is_missing_data(registered):

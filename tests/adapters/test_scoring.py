@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from adapters import registry, scoring
-from adapters.scoring import score_table
+from adapters.scoring import Way, score_table
 from core.errors import DataError, DataMissing, DataRejected, SpecError
 from core.records import Version
 from core.source_spec import SqlSource
@@ -67,7 +67,7 @@ def version_of(problem: str, monkeypatch: pytest.MonkeyPatch) -> Version:
     pipeline = PIPELINES[problem]
     monkeypatch.setattr(registry, "load_pipeline", lambda _: pipeline)
     record = replace(record_of(PIPELINES["binary"]), coding=TargetCoding(problem, CLASSES[problem]))
-    return Version(1, "run", "nowhere", record)
+    return Version(1, "run", "nowhere", record, file_digest="")
 
 
 PIPELINES = {problem: pipeline_of("hist_gradient_boosting", problem) for problem in TARGETS}
@@ -129,7 +129,7 @@ def test_answer_is_the_same_for_any_size_of_chunk(tmp_path, binary, source):
         write_as(table, tmp_path / source)
     answers = []
     for n_rows in (1, 5, 1000):
-        score_table(binary, TOY, given, str(tmp_path / "out.csv"), n_rows)
+        score_table(binary, TOY, given, str(tmp_path / "out.csv"), Way(n_rows))
         answers.append((tmp_path / "out.csv").read_text())
     assert answers[0].count("\n") == len(table) + 1
     assert answers[0] == answers[1] == answers[2]
@@ -176,7 +176,7 @@ def test_keys_and_classes_keep_their_types(tmp_path, version, out):
 def test_rows_are_counted_where_there_is_no_key(tmp_path, binary):
     spec = parse_spec(SPEC.replace("key: [id], ", ""), "toy.yaml")
     source = write_as(broken_table(), tmp_path / "table.csv")
-    score_table(binary, spec, source, str(tmp_path / "out.parquet"), n_rows=5)
+    score_table(binary, spec, source, str(tmp_path / "out.parquet"), Way(n_rows=5))
     assert read(tmp_path / "out.parquet")["row"].tolist() == list(range(1, 25))
 
 
@@ -212,7 +212,7 @@ def test_failure_in_the_middle_leaves_nothing(tmp_path, binary, monkeypatch, fau
     monkeypatch.setattr(scoring, "read_chunks", failing)
     (tmp_path / out).write_text("what was there before")
     with pytest.raises(type(fault)):
-        score_table(binary, TOY, source, str(tmp_path / out), n_rows=2)
+        score_table(binary, TOY, source, str(tmp_path / out), Way(n_rows=2))
     assert files_in(tmp_path) == [out, "table.csv"]
     assert (tmp_path / out).read_text() == "what was there before"
 
@@ -220,7 +220,7 @@ def test_failure_in_the_middle_leaves_nothing(tmp_path, binary, monkeypatch, fau
 def test_file_that_breaks_in_the_middle_is_told_and_leaves_nothing(tmp_path, binary):
     (tmp_path / "t.csv").write_text(ROWS.to_csv(index=False) * 1 + "9,30,basic\n" * 5000 + "1,2,3,4,5\n")
     with pytest.raises(DataRejected, match=r"cannot read .*t\.csv"):
-        score_table(binary, TOY, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"), n_rows=10)
+        score_table(binary, TOY, str(tmp_path / "t.csv"), str(tmp_path / "out.csv"), Way(n_rows=10))
     assert files_in(tmp_path) == ["t.csv"]
 
 

@@ -51,7 +51,7 @@ def test_champion_or_the_version_that_is_named_scores_every_row(
     assert document.pop("seconds") > 0
     assert document == {
         "model": "toy", "version": 1, "source": source, "output": str(out),
-        "rows": len(TABLE), "predicted": len(TABLE) - n_broken, "broken": n_broken,
+        "rows": len(TABLE), "predicted": len(TABLE) - n_broken, "broken": n_broken, "without_past": 0,
         "reasons": [{"column": "age", "rule": "max 50", "rows": n_broken}],
     }  # fmt: skip
     found = pd.read_csv(out)
@@ -100,3 +100,16 @@ def test_predict_needs_no_prefect(released: Project, tmp_path: Path) -> None:
         f"code = run(everfit, {words!r}); sys.exit(code or 7 * ('prefect' in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=False).returncode == 0
+
+
+def test_predict_that_is_told_to_end_leaves_nothing(released: Project, tmp_path: Path) -> None:
+    # The process ends itself as a service manager would, when the answer is half written.
+    words = ["predict", "toy", str(released.home / "table.csv"), "-o", str(tmp_path / "out.csv"), "--json"]
+    code = (
+        "import os, signal, sys; from adapters import scoring; from cli import main; "
+        "scoring.scored_table = lambda *_: os.kill(os.getpid(), signal.SIGTERM); "
+        f"sys.argv = ['everfit', *{words!r}]; main.main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, json.loads(done.stdout)["error"]["kind"]) == (130, "interrupted")
+    assert list(tmp_path.iterdir()) == []

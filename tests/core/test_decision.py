@@ -121,3 +121,57 @@ def test_importance_of_a_column_counts_once():
 
 def test_no_findings_are_no_drift():
     assert drifted_share(()) == 0.0
+
+
+DRIFTED = {"findings": STRONG, "drifted_before": (True,)}
+
+
+def test_persistent_drift_that_labels_say_does_not_hurt_is_noted():
+    assert decided(**DRIFTED, decay=SOUND) == ("note", "mild_drift")
+    assert "does not hurt; loss 0.5 -> 0.5" in decide(evidence(**DRIFTED, decay=SOUND), SPEC).reason
+
+
+def test_estimate_is_told_and_decides_nothing():
+    assert "estimated roc_auc 0.71 -> 0.66" in decide(
+        evidence(estimated="estimated roc_auc 0.71 -> 0.66"), SPEC
+    ).reason.replace("none of 2 columns drifted; ", "")
+    assert decided(estimated="estimated roc_auc 0.71 -> 0.36")[0] == "nothing"
+
+
+def test_drift_of_what_the_model_predicts_matters_without_importance():
+    assert matters((*CALM, Finding("prediction", "prediction", 0.5, 0.1, True)))
+
+
+def test_all_columns_together_are_no_column_of_their_own():
+    together = Finding("all columns", "multivariate", 0.9, 0.6, True)
+    assert drifted_share((*CALM, together)) == 0.0
+    assert decided(findings=(*CALM, together)) == ("note", "mild_drift")
+
+
+@pytest.mark.parametrize(
+    ("known", "answer"),
+    [
+        ({"since_training": timedelta(days=29)}, ("nothing", "none")),
+        ({"since_training": timedelta(days=30)}, ("retrain", "stale")),
+        ({"since_training": timedelta(days=30), "new_rows": 7}, ("note", "stale")),
+        ({"since_training": timedelta(days=30), "findings": UNIMPORTANT}, ("retrain", "stale")),
+        ({"since_training": timedelta(days=30), **DRIFTED}, ("retrain", "drift")),
+        ({"since_training": None}, ("nothing", "none")),
+    ],
+    ids=["young", "old", "old without new rows", "old and mild drift", "old and drift", "age unknown"],
+)
+def test_model_is_trained_again_when_it_is_too_old(known, answer):
+    found = decide(evidence(**known), SPEC.model_copy(update={"max_age": timedelta(days=30)}))
+    assert (found.decision, found.severity) == answer
+
+
+@pytest.mark.parametrize(("trained", "decision"), [(1, "retrain"), (2, "note")])
+def test_budget_of_a_week_is_kept(trained, decision):
+    spec = SPEC.model_copy(update={"weekly_budget": 2})
+    assert decide(evidence(decay=DECAYED, trained_this_week=trained), spec).decision == decision
+
+
+def test_retraining_that_was_asked_for_is_not_asked_for_again():
+    found = decide(evidence(decay=DECAYED, asked="the check of 2026-03-01"), SPEC)
+    assert (found.decision, found.severity) == ("note", "decay")
+    assert "the check of 2026-03-01 has asked for it already" in found.reason

@@ -6,6 +6,8 @@ from core.data_spec import WindowSpec
 from core.learning_spec import SplitSpec, TargetSpec
 from core.monitor_spec import MonitorSpec
 from core.spec import TrainingSpec
+from core.spec_reading import parse_spec
+from core.spec_writing import write_spec
 
 SMALL = {"name": "trips", "data": {"source": "trips.csv"}, "target": {"column": "late"}}
 
@@ -151,6 +153,19 @@ def test_split_that_leaves_no_training_rows_is_refused():
 
 
 @pytest.mark.parametrize(
+    ("known", "told"),
+    [
+        ({"data": {"source": "a.csv", "window": "auto"}}, "needs `data.time`"),
+        ({"data": {"source": "a.csv", "time": "at", "window": {"auto": True, "rows": 5}}}, "by itself"),
+        ({"data": {"source": "a.csv"}, "monitor": {"window": "auto"}}, "cannot be `auto`"),
+    ],
+)
+def test_window_that_nobody_can_choose_is_refused(known, told):
+    with pytest.raises(ValidationError, match=told):
+        TrainingSpec.model_validate({"name": "toy", "target": {"column": "y"}} | known)
+
+
+@pytest.mark.parametrize(
     ("problem", "target"),
     [
         ("regression", {"weights": "balanced"}),
@@ -164,3 +179,35 @@ def test_part_of_the_target_that_does_not_suit_the_problem_is_refused_by_its_nam
     TrainingSpec.model_validate(content)
     with pytest.raises(ValueError, match=f"target.{next(iter(target))}"):
         TrainingSpec.model_validate(content).for_problem(problem)
+
+
+PARTS = {
+    "features": [
+        {"lags": {"columns": ["price", "a: b"], "by": "shop", "periods": [1, 7]}},
+        {"interactions": 5},
+        {"interactions": [["a", "b"], ["c, d", "# e"]]},
+        {"interactions": "off", "selection": "auto"},
+        {"selection": "off", "custom": "my_module:function"},
+    ],
+    "target": [
+        {"column": "y", "weights": "balanced", "threshold": 0.2},
+        {"column": "y", "log": True},
+        {"column": "y", "log": False},
+    ],
+    "split": [{"salt": 7}, {"salt": 2**32 - 1}],
+    "sentinel": [{"rare": level} for level in ("off", "warn", "block")],
+}
+
+
+@pytest.mark.parametrize(("part", "content"), [(part, content) for part in PARTS for content in PARTS[part]])
+def test_part_that_was_set_is_written_with_a_comment_and_reads_back_equal(part, content):
+    small = {"name": "toy", "data": {"source": "toy.csv", "time": "at"}, "target": {"column": "y"}}
+    spec = TrainingSpec.model_validate(small | {part: content})
+    text = write_spec(spec)
+    assert parse_spec(text, "toy.yaml") == spec
+    names = {name for name in content if name != "column"}
+    for line in text.splitlines():
+        if (name := line.strip().partition(":")[0]) in names and line.startswith("  "):
+            assert " # " in line
+            names.discard(name)
+    assert names == set()

@@ -86,7 +86,7 @@ def where(tmp_path_factory: pytest.TempPathFactory) -> Settings:
 
 @pytest.fixture(scope="module")
 def stack(where: Settings, root: Path) -> Iterator[Stack]:
-    started = start_stack(where, Ports(free_port(), free_port()), root=root)
+    started = start_stack(where, Ports(free_port(), free_port(), free_port()), root=root)
     yield started
     started.stop()
 
@@ -124,7 +124,7 @@ def killed(where: Settings, *words: str) -> int:
 
 
 def test_stack_starts_and_is_found_again(stack: Stack, where: Settings) -> None:
-    assert stack.answers() == {"prefect": True, "mlflow": True}
+    assert stack.answers() == {"prefect": True, "mlflow": True, "serving": True}
     assert running_stack(where) == stack
     assert (where.home / "prefect" / "prefect.db").exists()
     assert (where.home / "stack").stat().st_mode & 0o077 == 0

@@ -1,10 +1,12 @@
 """The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
 
+import sys
 from dataclasses import replace
 from typing import Any
 
 import pandas as pd
 import pytest
+from prefect.artifacts import Artifact
 
 from adapters import journal, registry
 from core.errors import DataRejected
@@ -105,11 +107,15 @@ def test_release_of_the_champion_changes_nothing(released: Any) -> None:
     assert len(journal.entries("toy", "release")) == 1
 
 
-def test_window_like_the_training_data_leads_to_nothing(released: Any) -> None:
+def test_window_like_the_training_data_leads_to_nothing_and_no_report(
+    released: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from flows.check_drift import check_drift
 
+    # An import of it would raise: a check that finds nothing does not pay for it.
+    monkeypatch.setitem(sys.modules, "evidently", None)
     outcome = check_drift("toy")
-    assert (outcome.decision, outcome.severity) == ("nothing", "none"), outcome.reason
+    assert (outcome.decision, outcome.severity, outcome.report) == ("nothing", "none", None), outcome.reason
 
 
 def test_turned_world_leads_to_an_event_that_asks_for_retraining(landed: Project, released: Any) -> None:
@@ -120,6 +126,9 @@ def test_turned_world_leads_to_an_event_that_asks_for_retraining(landed: Project
     assert (outcome.decision, outcome.severity) == ("retrain", "decay"), outcome.reason
     assert outcome.event_id
     assert outcome.report.endswith(".html")
+    shown = Artifact.get("decision-toy")
+    assert shown is not None
+    assert outcome.reason in shown.description
     assert any(finding["column"] == "age" and finding["drifted"] for finding in outcome.findings)
     assert journal.entries("toy", "check")[0]["event_id"] == outcome.event_id
 

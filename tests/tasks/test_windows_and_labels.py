@@ -1,5 +1,7 @@
 """The window that a check looks at, with the labels that have arrived by then."""
 
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +14,8 @@ from core.data_spec import DataSpec, WindowSpec
 from core.errors import SpecError
 from core.monitor_spec import LabelSpec
 from core.preparation import AS_IT_IS
-from tasks.monitoring import cut_window
+from tasks.monitoring import asked_before, may_ask, trainings_since
+from tasks.windows import cut_window
 from tests.conftest import Project, toy_table
 
 DATA = DataSpec.model_validate({"source": "lake://toy/*.parquet", "key": ["customer"], "time": "day"})
@@ -60,3 +63,54 @@ def test_labels_from_elsewhere_need_a_key(project: Project) -> None:
     data = DATA.model_copy(update={"key": ()})
     with pytest.raises(SpecError, match=r"data\.key"):
         cut_window.fn(data, WINDOW, LabelSpec(source="lake://toy/*.parquet"), "bought", CHAMPION)
+
+
+def test_labels_that_arrive_later_than_a_window_is_long_are_of_the_window_before(project: Project) -> None:
+    table = toy_table(1000)
+    project.land(table)
+    labels = LabelSpec.model_validate({"delay": "30d"})
+    window = cut_window.fn(DATA, WINDOW, labels, "bought", CHAMPION)
+    newest = table["day"].max() - pd.Timedelta(days=30)
+    expected = table[table["day"] <= newest].tail(300)
+    assert read_frame(window.labelled)["customer"].tolist() == expected["customer"].tolist()
+    assert read_frame(window.data)["bought"].isna().all()
+
+
+def check(end: str, decision: str, digest: str = "other") -> dict[str, Any]:
+    return {"window": {"digest": digest, "end": end}, "decision": decision, "champion": 1}
+
+
+def window_until(end: str) -> Any:
+    return SimpleNamespace(end=end, data=SimpleNamespace(sha256="this"))
+
+
+@pytest.mark.parametrize(
+    ("entry", "asked"),
+    [
+        (check("2026-03-01T00:00:00", "retrain"), True),
+        (check("2026-03-01T00:00:00", "retrain", digest="this"), False),
+        (check("2026-03-01T00:00:00", "alert"), False),
+        (check("2026-02-01T00:00:00", "retrain"), False),
+    ],
+    ids=["just before", "the same window", "an alert", "long ago"],
+)
+def test_burst_of_checks_asks_for_one_training(project: Project, entry: dict[str, Any], asked: bool) -> None:
+    journal.append("toy", "check", entry)
+    found = asked_before("toy", window_until("2026-03-01T06:00:00"), timedelta(days=1))
+    assert (found is not None) == asked
+
+
+def test_trainings_of_the_last_week_are_counted_by_their_data(project: Project) -> None:
+    for until in ("2026-02-01", "2026-02-25", "2026-02-28", "2026-03-05"):
+        journal.append("toy", "training", {"data_until": until, "rows": 1000})
+    assert trainings_since("toy", window_until("2026-03-01"), timedelta(days=7)) == 2
+
+
+def test_of_checks_at_the_same_time_one_asks_for_a_training(project: Project) -> None:
+    windows = [SimpleNamespace(end=f"2026-03-01T0{i}:00:00", data=SimpleNamespace(sha256=f"{i}")) for i in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        allowed = list(pool.map(lambda window: may_ask("toy", window, timedelta(days=1)), windows))
+    assert sum(allowed) == 1
+    # The one that may is asked again by a repeat of its event, and has the same answer.
+    assert [may_ask("toy", window, timedelta(days=1)) for window in windows] == allowed
+    assert may_ask("toy", window_until("2026-03-02T01:00:00"), timedelta(days=1))

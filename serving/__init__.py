@@ -1,0 +1,1 @@
+"""The HTTP endpoint: champions in, predictions out, every answer logged."""
