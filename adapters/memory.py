@@ -27,8 +27,8 @@ def refuse_larger(source: str, n_bytes: float, n_rows: float) -> None:
     free = room()
     if n_bytes <= free:
         return
-    # Half of what there is room for: the estimate may be low, and the window is joined from two parts.
-    fitting = _round(free / 2 / (n_bytes / max(n_rows, 1)))
+    # Not all that there is room for: the estimate may be low, and a window is joined from two parts.
+    fitting = _round(free / 3 / (n_bytes / max(n_rows, 1)))
     raise DataRejected(
         f"{source} is too large to be read whole",
         f"about {_round(n_rows)} rows need {_gigabytes(n_bytes)} of memory, of which a table may take"

@@ -12,10 +12,14 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from adapters import delimited, samples
 from adapters.tables import look_at, read_table
 from core.errors import DataMissing, DataRejected, EverfitError, SpecError
+from core.first_spec import Wanted, propose
+from core.roles import Roles
 from core.source_spec import FormatSpec, SqlSource
 
 N_ROWS = 200
@@ -202,3 +206,20 @@ def test_structures_and_odd_names_become_plain(tmp_path: Path):
     read = read_table(str(tmp_path / "odd.parquet"))
     assert list(read.columns) == ["key", "1", "d", "c"]
     assert read["1"].tolist() == ["[1, 2]", "[3]"]
+
+
+NOTHING = Roles((), None, None, {})
+CELLS = st.text(st.sampled_from("ab01,;\t\n\r \"'.-é\x00\ufeff{}[]#"), max_size=60)
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60) | CELLS.map(lambda text: f"a,y\n{text}".encode()))
+def test_whatever_bytes_a_file_holds_it_is_looked_at_or_refused(tmp_path: Path, content: bytes):
+    path = tmp_path / "any.csv"
+    path.write_bytes(content)
+    try:
+        look = look_at(str(path))
+        propose(look.frame, Wanted("any", {"source": str(path)}, str(look.frame.columns[-1]), NOTHING, look.whole))
+    except EverfitError:
+        return
+    assert len(read_table(str(path), how=look.how)) == len(look.frame)

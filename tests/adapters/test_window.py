@@ -17,6 +17,7 @@ from core.data_spec import DataSpec
 from core.errors import DataRejected
 from core.source_spec import FormatSpec, SqlSource
 from core.windows import newest_rows
+from tests.conftest import Project
 
 N_ROWS = 600
 RANDOM = np.random.default_rng(5)
@@ -79,9 +80,10 @@ def test_a_table_larger_than_there_is_room_for_is_refused_before_it_is_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     path = tmp_path / "long.csv"
-    pd.DataFrame({"a": np.arange(2_000_000), "b": "x"}).to_csv(path, index=False)
-    monkeypatch.setattr(memory, "room", lambda: 10_000_000)
-    monkeypatch.setattr(tables, "room", lambda: 10_000_000)
+    pd.DataFrame({"a": np.arange(300_000), "b": "x"}).to_csv(path, index=False)
+    monkeypatch.setattr(window, "PART_ROWS", 20_000)
+    monkeypatch.setattr(memory, "room", lambda: 2_000_000)
+    monkeypatch.setattr(tables, "room", lambda: 2_000_000)
     monkeypatch.setattr("adapters.delimited.WHOLE_BYTES", 2**20)
     look = tables.look_at_text
     monkeypatch.setattr(tables, "look_at_text", lambda uris, how: look(uris, how, 2**20))
@@ -89,8 +91,8 @@ def test_a_table_larger_than_there_is_room_for_is_refused_before_it_is_read(
     with pytest.raises(DataRejected) as refused:
         read_window(DataSpec(source=str(path)))
     assert "is too large to be read whole" in refused.value.what
-    assert " rows need 36." in refused.value.why
-    assert "10.0 MB" in refused.value.why
+    assert "rows need 5." in refused.value.why
+    assert "2.0 MB" in refused.value.why
     n_rows = int(refused.value.fix.partition("{rows: ")[2].partition("}")[0])
     assert len(read_window(DataSpec(source=str(path), window={"rows": n_rows}), small=0)) == n_rows
 
@@ -107,7 +109,7 @@ def test_a_query_with_more_rows_than_there_is_room_for_is_refused(tmp_path: Path
         read_window(DataSpec(source=stored(tmp_path, ".db")))
 
 
-def test_the_share_of_memory_is_a_setting(monkeypatch: pytest.MonkeyPatch):
+def test_the_share_of_memory_is_a_setting(project: Project, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("EVERFIT_MEMORY_SHARE", "0.000001")
     settings.cache_clear()
     small = memory.room()
