@@ -6,12 +6,10 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core.cells import read_cells, texts_of
-from core.errors import DataRejected
+from core.cells import read_cells, texts_of, whole_numbers
 from core.scoring import PREDICTION, REASON, ROW, ScoringPlan, answer_columns
 
 OF_TYPE = {"int": pa.int64(), "float": pa.float64(), "boolean": pa.bool_(), "datetime": pa.timestamp("us")}
-INTS = range(-(2**63), 2**63)
 
 
 def schema_of(plan: ScoringPlan, kind: str) -> pa.Schema:
@@ -67,22 +65,9 @@ def _key(column: pd.Series, plan: ScoringPlan, type_: pa.DataType) -> pa.Array:
         return pa.array(texts_of(column), type_, from_pandas=True)
     cells = read_cells(column, plan.types[str(column.name)], plan.how)
     if type_ == pa.int64():
-        # By way of its text: float64 does not hold a number of 17 digits.
-        whole = [
-            None if np.isnan(number) else _whole(text)
-            for text, number in zip(texts_of(column), cells.values, strict=True)
-        ]
+        known = cells.values.notna()
+        whole = cells.values.astype(object).where(known, None)
+        whole[known] = whole_numbers(column[known], cells.values[known])
         return pa.array(whole, type_)
     values = cells.values.astype("boolean") if type_ == pa.bool_() else cells.values
     return pa.array(values, type_, from_pandas=True)
-
-
-def _whole(text: str) -> int:
-    number = int(text) if text.strip().lstrip("+-").isdecimal() else int(float(text))
-    if number not in INTS:
-        raise DataRejected(
-            f"the key {number} cannot be written to Parquet as a whole number",
-            "whole numbers there end at 2^63",
-            "write a .csv, or set the key's type to text in `contract.columns`",
-        )
-    return number

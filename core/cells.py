@@ -23,6 +23,7 @@ from core.written_dates import ISO, parse_dates
 from core.written_numbers import parse_written
 
 MOMENTS = (dt.date, np.datetime64)
+INTS = range(-(2**63), 2**63)
 MOST_DIGITS = 300
 NUMBERS = (int, float, decimal.Decimal, np.number)
 
@@ -130,7 +131,24 @@ def _whole_cells(column: pd.Series, how: FormatSpec, held: str) -> Cells:
     cells = _number_cells(column, how, held)
     with np.errstate(invalid="ignore"):
         broken = ((cells.values % 1) != 0).to_numpy(bool) & cells.values.notna().to_numpy(bool)
+    broken |= (cells.values.abs() >= 2.0**63).to_numpy(bool)
+    # The parser may be a few units of the last place off, and float64 rounds the last numbers of 64 bits up.
+    edge = ((cells.values.abs() - 2.0**63).abs() < 2.0**13).to_numpy(bool)
+    broken[edge] = [number not in INTS for number in whole_numbers(column[edge], cells.values[edge])]
     return Cells(cells.values.mask(broken), cells.unreadable | broken)
+
+
+def whole_numbers(column: pd.Series, numbers: pd.Series) -> list[int]:
+    """Cells that hold whole numbers, to the last digit where they are written with digits alone.
+
+    Args:
+        column: The cells.
+        numbers: What was read from them; float64 does not hold a number of 17 digits.
+    """
+    return [
+        int(text) if text.strip().lstrip("+-").isdecimal() else int(number)
+        for text, number in zip(texts_of(column), numbers, strict=True)
+    ]
 
 
 def _logical_cells(column: pd.Series, how: FormatSpec, held: str) -> Cells:

@@ -73,7 +73,7 @@ def test_champion_reads_raw_rows_and_one_row_gets_what_it_got_in_the_table(champ
 
 
 def test_check_computes_lags_over_the_whole_source_before_it_cuts_the_window(champion: Any) -> None:
-    from tasks.monitoring import cut_window
+    from tasks.windows import cut_window
 
     spec = read_spec("toy", ("monitor.window.rows=3",))
     window = cut_window.fn(spec.data, spec.monitor.window, spec.monitor.labels, "bought", champion)
