@@ -21,10 +21,18 @@ class SliceSpec(Section):
     max_drop: float = Field(0.03, ge=0, description="Largest loss against the champion that a slice may show")
 
 
+class CalibrationSpec(Section):
+    max_rise: float = Field(0.02, ge=0, description="Largest rise of the calibration error over the champion's")
+    max_error: float | None = Field(None, gt=0, description="Largest calibration error on the test rows; null any")
+
+
 class GateSpec(Section):
     minimum: dict[Metric, float] = Field({}, description="Worst acceptable test metrics")
     versus_champion: ComparisonSpec = Field(ComparisonSpec(), description="What it takes to replace the champion")
     slices: SliceSpec = Field(SliceSpec(), description="Groups of rows that may not get worse")
+    calibration: CalibrationSpec = Field(
+        CalibrationSpec(), description="How far predictions may be from what came true, where they are alike"
+    )
 
 
 class ReleaseSpec(Section):
