@@ -1,5 +1,6 @@
-"""The gate's paired bootstrap of ROC AUC, beside the same with scikit-learn's metric, how often an interval lies, and
-how often a search with another seed on the same data would be released over the one before (A/A).
+"""The gate: its paired bootstrap beside the same with scikit-learn's metric, how often an interval lies, and A/A.
+
+A/A: how often a search with another seed on the same data would be released over the one before.
 
 CPU seconds of one process, interleaved; the ratio is what counts.
 """

@@ -35,6 +35,14 @@ class GateSpec(Section):
     )
 
 
+class WatchSpec(Section):
+    requests: int = Field(200, ge=0, description="How many of the endpoint's next requests are watched; 0 none")
+    span: Duration = Field(timedelta(minutes=2), description="The watch ends after this span, whatever has come")
+    max_error_share: float = Field(
+        0.02, ge=0, lt=1, description="Share of requests that may fail, over what failed with the version before"
+    )
+
+
 class ReleaseSpec(Section):
     approval: Literal["never", "when_undecided", "always"] = Field("never", description="When a person must agree")
     approval_timeout: Duration = Field(
@@ -43,3 +51,6 @@ class ReleaseSpec(Section):
     shadow_rows: int = Field(2000, ge=0, description="Newest rows that both models score before the move")
     max_latency_ms: float = Field(50.0, gt=0, description="Largest 95th percentile of the time to score one row")
     max_memory_mb: float = Field(2000.0, gt=0, description="Largest memory of a process that has loaded the model")
+    watch: WatchSpec = Field(
+        WatchSpec(), description="Requests after the release: too many that fail or are slow take it back"
+    )

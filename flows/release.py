@@ -11,8 +11,9 @@ from adapters.specs import read_spec
 from core.acceptance import Limits
 from tasks.approval import ask, declined
 from tasks.causes import first_for
-from tasks.releases import Change, conclude_change, settle, waits_for_a_person
+from tasks.releases import STATES, Change, conclude_change, settle, waits_for_a_person
 from tasks.releasing import accept, move, shadow
+from tasks.watching import watch_over
 
 
 @flow(name="release", flow_run_name="release-{model}-v{version}")
@@ -47,4 +48,5 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     checks = [*accept(candidate, limits), shadow(candidate, champion, spec.data, spec.release)]
     change = Change("release", candidate, champion, tuple(checks), cause, approved_by, started)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)
-    return Completed(name="Released" if change.passed else "Rejected", message=outcome.reason, data=outcome)
+    outcome = watch_over(change, outcome, spec.release)
+    return Completed(name=STATES[outcome.verdict], message=outcome.reason, data=outcome)

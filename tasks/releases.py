@@ -16,6 +16,7 @@ from core.records import Version
 from tasks.announce import announce
 
 VERDICTS = {"release": "released", "rollback": "rolled_back"}
+STATES = {"released": "Released", "rolled_back": "RolledBack", "refused": "Rejected"}
 
 
 @dataclass(frozen=True, slots=True)
