@@ -43,14 +43,20 @@ class WatchSpec(Section):
     )
 
 
-class ReleaseSpec(Section):
+class ApprovalSpec(Section):
     approval: Literal["never", "when_undecided", "always"] = Field("never", description="When a person must agree")
     approval_timeout: Duration = Field(
         timedelta(days=7), description="How long a release waits for a person; then the champion stays"
     )
+
+
+class ReleaseSpec(ApprovalSpec):
     shadow_rows: int = Field(2000, ge=0, description="Newest rows that both models score before the move")
     max_latency_ms: float = Field(50.0, gt=0, description="Largest 95th percentile of the time to score one row")
     max_memory_mb: float = Field(2000.0, gt=0, description="Largest memory of a process that has loaded the model")
     watch: WatchSpec = Field(
         WatchSpec(), description="Requests after the release: too many that fail or are slow take it back"
+    )
+    staging: ApprovalSpec | None = Field(
+        None, description="{approval, approval_timeout}: a version is NAME@staging first; null releases at once"
     )

@@ -53,11 +53,7 @@ def make_metrics() -> Metrics:
         Counter("everfit_requests", "Requests to score", ("model", "version", "status"), registry=registry),
         Histogram("everfit_request_seconds", "From body to answer", ("model",), registry=registry, buckets=SECONDS),
         Histogram(
-            "everfit_row_seconds",
-            "The same for each row of a request, by version",
-            ("model", "version"),
-            registry=registry,
-            buckets=SECONDS,
+            "everfit_row_seconds", "The same for a row", ("model", "version"), registry=registry, buckets=SECONDS
         ),
         Counter("everfit_rows", "Rows that were predicted", ("model", "version", "role"), registry=registry),
         Counter("everfit_model_loads", "Versions loaded or refused", ("model", "outcome"), registry=registry),
