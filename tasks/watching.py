@@ -39,6 +39,7 @@ def watch(model: str, number: int, former: int | None, policy: ReleaseSpec) -> W
         former: The version before.
         policy: How long, and within which limits.
     """
+    get_run_logger().info("watch: the next %d requests, %s at most", policy.watch.requests, policy.watch.span)
     ended = _look_until_the_end(model, number, former, policy)
     get_run_logger().log(30 if ended.trouble else 20, "watch: %s", ended.told)
     return ended
