@@ -29,7 +29,7 @@ ROUNDS, SECONDS = 3, 3.0
 UNDER_LOAD_S = 60.0
 N_MOVES, ROLLBACKS = 12, (5, 11)
 PICKED_UP_WITHIN_S = 2.0
-QUICK = ("--set", "search.trials=3", "--set", "search.families=[hist_gradient_boosting]")
+QUICK = ("--set", "search.trials=3", "--set", "search.families=[hist_gradient_boosting, logistic_regression]")
 CASES = {"1 row, 1 connection": (1, 1), "1 row, 4 connections": (1, 4), "100 rows, 1 connection": (100, 1)}
 
 

@@ -65,14 +65,11 @@ def _first(report: Report, simpler: list[Verdict], metric: str) -> Verdict:
 
 def _against_simpler(report: Report, test: pd.DataFrame, y: Floats, spec: TrainingSpec) -> Iterator[Verdict]:
     challenger, blocks = np.asarray(read_array(report.predictions)), _blocks(test, spec)
+    was_tried = bool(set(families_for(str(spec.problem), spec.search.families)) & set(LINEAR))
     for name, model in report.simpler.items():
         predicted = np.asarray(read_array(model.predictions))
         paired = Paired(y, challenger, predicted, blocks, (report.threshold, model.threshold))
-        found = versus_simpler(paired, name, spec.metric, spec.gate.versus_champion)
-        families = families_for(str(spec.problem), spec.search.families)
-        if name == "linear" and found.verdict != "promote" and not set(families) & set(LINEAR):
-            found = replace(found, reason=f"{found.reason}; no linear family is in search.families")
-        yield found
+        yield versus_simpler(paired, name, spec.metric, spec.gate.versus_champion, was_tried)
 
 
 def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: TargetCoding, spec: TrainingSpec) -> Verdict:

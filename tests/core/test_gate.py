@@ -115,8 +115,21 @@ def test_model_that_is_clearly_worse_than_a_linear_one_is_refused_with_the_numbe
     assert re.search(r"linear model of the same rows is better: -0\.\d{4} roc_auc \[-0\.\d+, -0\.\d+\] on 1200", reason)
 
 
-def test_model_that_is_no_better_than_a_linear_one_is_a_persons_choice():
-    assert against(paired(1.02, 1.0), "linear")[0] == "undecided"
+def test_model_that_is_no_better_than_a_linear_one_that_was_never_tried_is_a_persons_choice():
+    verdict, reason = against(paired(1.02, 1.0), "linear")
+    assert verdict == "undecided"
+    assert "none was tried (search.families): -0.0" in reason
+
+
+def test_model_that_the_search_has_preferred_to_a_linear_one_is_not_overruled_by_rows_that_cannot_tell():
+    found = versus_simpler(paired(1.02, 1.0), "linear", "roc_auc", ComparisonSpec(), was_tried=True)
+    assert found.verdict == "promote"
+    assert "was worse on validation rows: -0.0" in found.reason
+
+
+def test_model_that_is_shown_to_be_worse_than_a_linear_one_is_refused_whatever_the_search_preferred():
+    found = versus_simpler(paired(3.0, 0.5), "linear", "roc_auc", ComparisonSpec(), was_tried=True)
+    assert found.verdict == "keep"
 
 
 def test_model_that_is_better_than_a_linear_one_may_be_released_though_few_rows_cannot_show_it():
