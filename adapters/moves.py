@@ -84,6 +84,11 @@ def _refuse_unless_there(planned: Move) -> None:
 def _set_alias(move: Move) -> None:
     registry.set_champion(move.model, move.to_version, move.alias)
     create_once(_done(_uri(move)), b"{}")
+    # A process that stood still between claim and alias may have been overtaken: others finished its move and made the
+    # next, which the alias that it sets now would undo.
+    newest = _claimed(move.model, move.alias)[-1]
+    if posixpath.basename(newest) != posixpath.basename(_uri(move)) and exists(_done(newest)):
+        registry.set_champion(move.model, Move(**read_json(newest)).to_version, move.alias)
 
 
 def _claimed(model: str, alias: str) -> list[str]:

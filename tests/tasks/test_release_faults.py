@@ -171,6 +171,25 @@ def test_registry_that_goes_down_in_the_middle_leaves_the_champion_and_the_move_
     assert journal.entries("toy", "release")[0]["to_version"] == 3
 
 
+def test_process_that_stood_still_and_was_overtaken_does_not_undo_the_next_release(
+    registered: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = registry.champion_number("toy")
+    mine, theirs = (number for number in (1, 2, 3) if number != before)
+    set_alias = registry.set_champion
+
+    def stands_still(*given: Any) -> None:
+        monkeypatch.setattr(registry, "set_champion", set_alias)
+        release_again(theirs)
+        set_alias(*given)
+
+    wanted = change(mine)
+    monkeypatch.setattr(registry, "set_champion", stands_still)
+    moves.make(wanted.planned)
+    assert registry.champion_number("toy") == theirs
+    assert [move.to_version for move in moves.moves_of("toy")][-2:] == [mine, theirs]
+
+
 def test_of_two_processes_that_release_at_once_one_wins_and_the_other_says_so(
     registered: Project, tmp_path: Path
 ) -> None:
