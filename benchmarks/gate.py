@@ -22,7 +22,8 @@ from core.rows import Rows
 N_ROWS = 10_000
 N_REPEATS = 100
 N_BLOCKS = 40
-N_TABLE, N_TRIALS = 3000, 4
+N_TABLE, N_TRIALS = 1500, 2
+TOLD_EVERY = 20
 SEARCHED = ("hist_gradient_boosting", "random_forest")
 
 
@@ -43,9 +44,12 @@ def run() -> None:
         print(
             f"two equal models, 95 % interval drawn from {name}: zero lies inside in {covered} of {N_REPEATS} repeats"
         )
-    verdicts = [_same_data_other_seed(repeat) for repeat in range(N_REPEATS)]
-    told = ", ".join(f"{verdicts.count(name)} {name}" for name in ("promote", "undecided", "keep"))
-    print(f"A/A, {N_REPEATS} tables of {N_TABLE} rows, each searched with two seeds ({N_TRIALS} candidates): {told}")
+    verdicts: list[str] = []
+    for repeat in range(N_REPEATS):
+        verdicts.append(_same_data_other_seed(repeat))
+        if (repeat + 1) % TOLD_EVERY == 0:
+            told = ", ".join(f"{verdicts.count(name)} {name}" for name in ("promote", "undecided", "keep"))
+            print(f"A/A, {len(verdicts)} tables of {N_TABLE} rows, each searched with two seeds: {told}", flush=True)
 
 
 def _same_data_other_seed(repeat: int) -> str:
