@@ -114,7 +114,10 @@ class SearchSpec(Section):
         "tpe", description="How Optuna proposes parameters: tpe | random | grid | qmc | cmaes | gp | nsgaii"
     )
     trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
-    timeout: Duration | None = Field(None, description="No new candidates are started after this span")
+    timeout: Duration | None = Field(
+        None,
+        description="The search ends after this span, with what it has found, if only one candidate",
+    )
     patience: int | None = Field(
         100, ge=1, description="Trials in a row without a better one that end the search; null never"
     )

@@ -157,6 +157,9 @@ class _Search:
     def run(self) -> list[Trial]:
         while self._fill():
             self._settle(self.queue.popleft())
+            if self.complete and self.watch.out_of_time():
+                # What is still open is dropped, and with it its fits.
+                self.queue.clear()
         return self.done
 
     def _fill(self) -> bool:

@@ -13,7 +13,7 @@ from adapters import journal
 from adapters.settings import settings
 from adapters.storage import read_array
 from adapters.trials import Work, attempt, attempt_baseline, read_rows
-from core.blending import POOL, choose_members
+from core.blending import choose_members, contenders
 from core.choices import open_choices, with_choices
 from core.families import baselines_for, families_for
 from core.fitting import Candidate, Learning, better_first, recipe_of, search_value
@@ -171,7 +171,8 @@ class _Tuning:
         kin.sort(key=lambda t: (-sign * float(t.value or 0.0), t.number))
         y = read_rows(self.work.features, recipe_of(best.candidate.family))[1].y
         every = slice(None, None, -(-len(y) // ENOUGH_ROWS))
-        pool = [np.asarray(read_array(t.predictions))[every] for t in kin[:POOL]]
+        kin = [kin[place] for place in contenders([t.candidate.family for t in kin])]
+        pool = [np.asarray(read_array(t.predictions))[every] for t in kin]
         chosen = choose_members(
             pool, most, lambda p, rows: sign * search_value(learning, np.asarray(y[every])[rows], p[rows])
         )

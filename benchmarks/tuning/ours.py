@@ -7,11 +7,11 @@ from datetime import timedelta
 import numpy as np
 
 from benchmarks.tuning.side import Race
-from core.blending import POOL, choose_members
+from core.blending import choose_members, contenders
 from core.metrics import score
 from core.search import Trial
 
-MOST_TRIALS = 300
+MOST_TRIALS = 150
 
 
 class Recorder:
@@ -92,7 +92,8 @@ def _show(race: Race) -> None:
     value_of = lambda p, rows: score("roc_auc", y[rows], p[rows])  # noqa: E731
     for seconds, cpu, trial in Recorder.told_trials:
         seen = sorted([*seen, trial], key=lambda t: (-t.value, t.number))
-        kin = [t for t in seen if recipe_of(t.candidate.family) == recipe_of(seen[0].candidate.family)][:POOL]
+        kin = [t for t in seen if recipe_of(t.candidate.family) == recipe_of(seen[0].candidate.family)]
+        kin = [kin[place] for place in contenders([t.candidate.family for t in kin])]
         pool = [np.asarray(read_array(t.predictions)) for t in kin]
         mean = np.mean([pool[i] for i in choose_members(pool, 3, value_of)], axis=0)
         race.curve.append((seconds, cpu, score("roc_auc", y, mean)))

@@ -1,4 +1,3 @@
-import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -128,13 +127,21 @@ def test_grid_tries_nothing_twice():
     assert len(set(found)) == len(found)
 
 
-def test_no_candidates_are_started_when_the_time_is_over():
-    assert len(trials_of(watch=Watch(out_of_time=lambda: True), trials=40)) == ahead(40)
+def test_search_that_is_out_of_time_ends_with_its_first_candidate():
+    assert len(trials_of(watch=Watch(out_of_time=lambda: True), trials=40)) == 1
 
 
-def test_search_goes_on_until_the_time_is_over():
-    clock = itertools.chain([False, False, True], itertools.repeat(True))
-    assert len(trials_of(watch=Watch(out_of_time=lambda: next(clock)), trials=40)) == ahead(40) + 2
+def test_what_is_open_when_the_time_is_over_is_not_waited_for():
+    waited: list[int] = []
+
+    def start(job: Job) -> Callable[[], Tried]:
+        def wait() -> Tried:
+            waited.append(job.number)
+            return value_of(job)
+
+        return wait
+
+    assert len(trials_of(start, watch=Watch(out_of_time=lambda: len(waited) >= 5), trials=40)) == len(waited) == 5
 
 
 def test_search_that_is_out_of_time_has_a_candidate_that_saw_all_rows():
