@@ -121,6 +121,11 @@ class SearchSpec(Section):
     patience: int | None = Field(
         100, ge=1, description="Trials in a row without a better one that end the search; null never"
     )
+    least_gain: float | None = Field(
+        0.0002,
+        ge=0,
+        description="The search ends when it expects less of all trials left; of an error as a share; null never",
+    )
     pruner: Literal["halving", "median", "percentile", "none"] = Field(
         "halving", description="Which candidates see all training rows: halving | median | percentile | none (all)"
     )

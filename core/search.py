@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import TrainingError
 from core.families import Family
 from core.fitting import Candidate, better_first
+from core.hope import expected_gain
 from core.learning_spec import SearchSpec
 
 if TYPE_CHECKING:
@@ -175,11 +176,21 @@ class _Search:
         return bool(self.done) and (self.watch.out_of_time() or self._hopeless())
 
     def _hopeless(self) -> bool:
-        patience, complete = self.plan.spec.patience, [trial for trial in self.done if trial.value is not None]
-        if patience is None or not complete:
+        spec, complete = self.plan.spec, [trial for trial in self.done if trial.value is not None]
+        if not complete:
             return False
-        best = best_trial(complete, str(self.plan.spec.metric))
-        return len(self.done) - 1 - self.done.index(best) >= patience
+        best = best_trial(complete, str(spec.metric))
+        if spec.patience is not None and len(self.done) - 1 - self.done.index(best) >= spec.patience:
+            return True
+        return spec.least_gain is not None and self._gain_left(complete) < spec.least_gain
+
+    def _gain_left(self, complete: list[Trial]) -> float:
+        # Of a score as it is; of an error, which has the target's unit, as a share of the best one.
+        is_score = better_first(str(self.plan.spec.metric)) == "maximize"
+        values = [float(trial.value or 0.0) * (1 if is_score else -1) for trial in complete]
+        n_left = self.proposals.n_left * len(complete) / len(self.done)
+        unit = 1.0 if is_score else abs(max(values)) or 1.0
+        return expected_gain(values, round(n_left)) / unit
 
     def _settle(self, oldest: _Open) -> None:
         tried = oldest.wait()

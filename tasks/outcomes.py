@@ -9,6 +9,7 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from adapters import journal
+from adapters.registration import learning_curve
 from core.errors import EverfitError
 from core.events import Event, ModelRefused, ModelRegistered
 from core.findings import Finding
@@ -89,6 +90,9 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
             "difference": asdict(verdict.difference) if verdict.difference else None,
         },
         best={"family": made.best.family, "params": dict(made.best.params)},
+        members=[{"family": each.family, "params": dict(each.params)} for each in made.model.members],
+        calibration=made.model.calibration or None,
+        learning_curve=learning_curve(version) if version else None,
         trials=training.trials.n_trials,
         model_digest=made.report.digest,
         data_digest=made.clean.data.sha256,

@@ -73,7 +73,9 @@ def _solve(race: Race) -> np.ndarray:
     plan = FeaturePlan(("target",), (), 0.001, tuple(sorted(recipes)))
     features = build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
     learning = Learning("target", "binary", "roc_auc", race.seed)
-    spec = SearchSpec(metric="roc_auc", trials=MOST_TRIALS, patience=None, timeout=timedelta(seconds=race.budget))
+    spec = SearchSpec(
+        metric="roc_auc", trials=MOST_TRIALS, patience=None, least_gain=None, timeout=timedelta(seconds=race.budget)
+    )
     trials = tuning.tune.fn(features, spec, learning, (), tuning.Crew("race"))
     model = fit.fn(features, trials.members, learning, calibration=True)
     finished = race.elapsed

@@ -113,8 +113,32 @@ def test_pruners_of_optuna_stop_candidates(pruner):
 
 
 def test_search_ends_when_nothing_better_was_found_for_long():
-    found = trials_of(lambda job: lambda: Tried(0.5, 0.0), trials=90, patience=20)
+    found = trials_of(lambda job: lambda: Tried(0.5, 0.0), trials=90, patience=20, least_gain=None)
     assert 20 < len(found) <= 20 + 1 + ahead(90)
+
+
+def settling(job: Job) -> Callable[[], Tried]:
+    # The first is the best, all others lie far below, close together.
+    return lambda: Tried(0.8 if job.number == 0 else 0.7 + job.number % 7 / 1000, 0.0)
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("roc_auc", 1), ("rmse", -1)])
+def test_search_ends_when_the_trials_left_promise_no_gain(metric, sign):
+    def start(job: Job) -> Callable[[], Tried]:
+        value = settling(job)().value or 0.0
+        return lambda: Tried(value if sign == 1 else 1 - value, 0.0)
+
+    found = {limit: len(trials_of(start, metric=metric, trials=90, least_gain=limit)) for limit in (None, 0.0002)}
+    assert found[None] == 90
+    assert 20 <= found[0.0002] <= 20 + ahead(90)
+
+
+def test_search_goes_on_while_trials_get_better():
+    def rising(job: Job) -> Callable[[], Tried]:
+        return lambda: Tried(0.5 + job.number / 1000, 0.0)
+
+    # Of the last ones a single step is left to be gained.
+    assert len(trials_of(rising, trials=90)) > 85
 
 
 def test_grid_ends_when_it_is_done():
