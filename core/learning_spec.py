@@ -134,6 +134,7 @@ class SearchSpec(Section):
     )
     calibration: Switch = Field("auto", description="auto | off; probabilities are put right where log loss falls")
     warm_start: bool = Field(True, description="Begin with what was best in earlier trainings on other data")
+    task_runs: bool = Field(False, description="Each trial is a task run in the Prefect UI; some requests a trial")
     max_rows: int | None = Field(
         None, ge=1000, description="Training rows that a candidate sees at most, drawn at random; null all"
     )

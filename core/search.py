@@ -105,6 +105,7 @@ class _Open:
     number: int
     candidate: Candidate
     wait: Callable[[], Tried]
+    rung: int
     curve: tuple[tuple[float, float], ...] = ()
     seconds: float = 0.0
 
@@ -166,8 +167,10 @@ class _Search:
     def _fill(self) -> bool:
         while len(self.queue) < ahead(self.plan.spec.trials) and not self._over():
             number, candidate = self.proposals.ask()
-            first = Job(candidate, self.plan.shares[0], number)
-            self.queue.append(_Open(number, candidate, self.start(first)))
+            # The first of each family climb in any case: they see all rows at once, and something good is known early.
+            rung = len(self.plan.shares) - 1 if number < self.proposals.n_first else 0
+            first = Job(candidate, self.plan.shares[rung], number)
+            self.queue.append(_Open(number, candidate, self.start(first), rung))
         return bool(self.queue)
 
     def _over(self) -> bool:
@@ -199,7 +202,7 @@ class _Search:
             undefined = f"{oldest.candidate.family}: the metric is undefined on the validation rows"
             self._tell(oldest, None, tried.error or undefined)
             return
-        share = self.plan.shares[len(oldest.curve)]
+        share = self.plan.shares[oldest.rung]
         oldest.curve += ((share, tried.value),)
         if share >= 1:
             self.complete = True
@@ -214,8 +217,8 @@ class _Search:
         return not (self.complete and self.watch.out_of_time())
 
     def _climb(self, climber: _Open) -> None:
-        share = self.plan.shares[len(climber.curve)]
-        climber.wait = self.start(Job(climber.candidate, share, climber.number))
+        climber.rung += 1
+        climber.wait = self.start(Job(climber.candidate, self.plan.shares[climber.rung], climber.number))
         self.queue.append(climber)
 
     def _tell(self, ended: _Open, value: float | None, error: str = "", predictions: str = "") -> None:

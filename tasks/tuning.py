@@ -25,6 +25,7 @@ from core.search import Job, Plan, Start, Trial, Tried, Watch, best_trial
 from core.search import search as run_search
 from core.spec import TrainingSpec
 from tasks.policies import CODE, STAGE, code_digest
+from tasks.trial_runs import TrialRuns
 from tasks.trial_views import Progress, publish
 
 MOST_KNOWN = 3
@@ -111,6 +112,7 @@ class _Tuning:
         families = [(name, tuple(family.space)) for name, family in plan.families.items()]
         self.study = StoredStudy(plan, repr((work, families, plan.spec.metric, code_digest())))
         self.progress = Progress(plan.spec.trials, str(plan.spec.metric))
+        self.runs = TrialRuns(plan.spec.task_runs)
         self.started = time.monotonic()
 
     def run(self, table_bytes: int) -> Trials:
@@ -120,7 +122,7 @@ class _Tuning:
         processes = settings().workers == "processes" or (settings().workers == "auto" and large)
         size = size_for(self.crew.workers, COPIES * table_bytes + LIBRARIES_BYTES, processes, free_bytes())
         # Around all threads: each alone would give the others back their many threads when it ends.
-        with threadpool_limits(limits=1), cluster(size) as client, self.progress:
+        with threadpool_limits(limits=1), cluster(size) as client, self.progress, self.runs:
             trials, baselines = self._search(client)
         best = best_trial(trials, self.work.learning.metric)
         found = Trials(
@@ -151,6 +153,7 @@ class _Tuning:
         from adapters.cluster import MOST_DEATHS, started
 
         def start(job: Job) -> Callable[[], Tried]:
+            self.runs.begun(job)
             # Who has climbed goes first: it is nearer to an answer.
             wait = started(client, self.plan.shares.index(job.share), attempt, self.work, job)
             killed = (
@@ -185,6 +188,7 @@ class _Tuning:
     def _told(self, trial: Trial) -> None:
         self.study.add(trial)
         self.progress.told(trial)
+        self.runs.ended(trial)
 
 
 def _extent(features: FeaturesRef) -> tuple[Floats, int]:

@@ -30,14 +30,12 @@ class Recorder:
         return None
 
     def told(self, trial: Trial) -> None:
-        from benchmarks.tuning.side import cpu_seconds
-
         if trial.value is not None:
-            Recorder.told_trials.append((self.race.elapsed, cpu_seconds(), trial))
+            Recorder.told_trials.append((self.race.elapsed, self.race.cpu, trial))
 
 
 def solve(race: Race) -> np.ndarray:
-    before = race.elapsed
+    before, cpu_before = race.elapsed, race.cpu
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"EVERFIT_HOME": home, "EVERFIT_STORE": f"{home}/store", "PREFECT_HOME": f"{home}/prefect"}
         # Prefect sets its loggers up while it is imported.
@@ -46,7 +44,7 @@ def solve(race: Race) -> np.ndarray:
         import tasks.models
         import tasks.tuning  # noqa: F401
 
-        race.started += race.elapsed - before
+        race.started, race.cpu_before = race.started + race.elapsed - before, race.cpu_before + race.cpu - cpu_before
         with disable_run_logger():
             return _solve(race)
 
