@@ -5,9 +5,9 @@ from typing import Any, Self
 from uuid import UUID
 
 from prefect import get_client, task
-from prefect.client.schemas.objects import TaskRunResult
+from prefect.client.schemas.objects import State, TaskRunResult
 from prefect.runtime import flow_run, task_run
-from prefect.states import Cancelled, Completed, Failed, Running, State
+from prefect.states import Cancelled, Completed, Failed, Running
 
 from core.search import Job, Trial
 
