@@ -10,7 +10,6 @@ from prefect.cache_policies import INPUTS, TASK_SOURCE
 from threadpoolctl import threadpool_limits
 
 from adapters import journal
-from adapters.settings import settings
 from adapters.storage import read_array
 from adapters.trials import Work, attempt, attempt_baseline, read_rows
 from core.blending import choose_members, contenders
@@ -29,8 +28,6 @@ from tasks.trial_runs import TrialRuns
 from tasks.trial_views import Progress, publish
 
 MOST_KNOWN = 3
-# Rows times trials from which processes are worth the seconds in which they start.
-LARGE = 1_000_000
 # Validation rows that tell whether an ensemble is better.
 ENOUGH_ROWS = 60_000
 # A fit copies its rows once or twice, bins them, and grows trees; beside that, a process holds its libraries.
@@ -116,10 +113,9 @@ class _Tuning:
         self.started = time.monotonic()
 
     def run(self, table_bytes: int) -> Trials:
-        from adapters.cluster import cluster, free_bytes, size_for
+        from adapters.cluster import by_processes, cluster, free_bytes, size_for
 
-        large = table_bytes / 8 * self.plan.spec.trials >= LARGE * 16
-        processes = settings().workers == "processes" or (settings().workers == "auto" and large)
+        processes = by_processes(self.crew.workers, table_bytes, table_bytes / 8 * self.plan.spec.trials)
         size = size_for(self.crew.workers, COPIES * table_bytes + LIBRARIES_BYTES, processes, free_bytes())
         # Around all threads: each alone would give the others back their many threads when it ends.
         with threadpool_limits(limits=1), cluster(size) as client, self.progress, self.runs:
