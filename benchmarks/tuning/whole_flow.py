@@ -24,6 +24,7 @@ def run() -> None:
             with tempfile.TemporaryDirectory() as home:
                 environment = os.environ | {"EVERFIT_HOME": home, "PREFECT_HOME": f"{home}/prefect"}
                 environment |= {"PREFECT_LOGGING_LEVEL": "ERROR", "PYTHONWARNINGS": "ignore"}
+                environment |= {"PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180"}
                 words = [sys.executable, "-m", "benchmarks.tuning.whole_flow", side]
                 told = subprocess.run(words, env=environment, check=True, capture_output=True, text=True).stdout
                 results.append(tuple(json.loads(told.splitlines()[-1])))
