@@ -101,6 +101,12 @@ def test_most_candidates_see_few_rows():
     assert {trial.curve[-1][0] for trial in found if trial.state == "stopped"} == {1 / 9}
 
 
+def test_what_each_family_begins_with_and_what_was_good_before_see_all_rows_at_once():
+    known = Candidate("logistic_regression", (("C", 0.123),))
+    found = trials_of(shares=(1 / 9, 1.0), known=(known,), trials=20)
+    assert {trial.number for trial in found if trial.curve[0][0] == 1.0} == {0, 1, 2, 3}
+
+
 def test_best_of_a_rung_climbs():
     found = trials_of(shares=(1 / 9, 1.0), trials=60, sampler="random")
     assert max(found, key=lambda trial: trial.curve[0][1]).value is not None
