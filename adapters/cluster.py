@@ -15,6 +15,11 @@ LOOPBACK = "127.0.0.1:0"
 MOST_DEATHS = 2
 # Of the memory that is free, what workers may use together.
 MEMORY_SHARE = 0.8
+# Fits let other threads of the process run while they count; processes start in seconds, and each reads its libraries.
+# So they are for many workers, and for tables of which a fit may need more memory than there is.
+FEW_WORKERS = 4
+LARGE_BYTES = 1_000_000_000
+ENOUGH_WORK = 16_000_000
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -43,6 +48,20 @@ def free_bytes() -> int:
     import psutil
 
     return int(psutil.virtual_memory().available * MEMORY_SHARE)
+
+
+def by_processes(n_workers: int | None, table_bytes: int, work: float) -> bool:
+    """Whether workers are processes, unless `EVERFIT_WORKERS` says.
+
+    Args:
+        n_workers: As asked for.
+        table_bytes: Of the encoded rows.
+        work: Numbers of the table times trials; what is little is done before a process has started.
+    """
+    if settings().workers != "auto":
+        return settings().workers == "processes"
+    many = (n_workers or default_workers()) > FEW_WORKERS and work >= ENOUGH_WORK
+    return many or table_bytes >= LARGE_BYTES
 
 
 def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int) -> Size:
