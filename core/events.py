@@ -119,3 +119,11 @@ EVENTS: tuple[type[Event], ...] = (
     ModelReleased,
     ModelRolledBack,
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe(Event):
+    """`everfit doctor` asks whether an event reaches a run."""
+
+    name: ClassVar[str] = "doctor.probe"
+    deployment: ClassVar[str] = "probe"
