@@ -128,6 +128,29 @@ def _local(size: Size) -> Any:
     )
 
 
+def versions_of_cluster(address: str) -> str:
+    """What the cluster at an address consists of.
+
+    Raises:
+        OutsideError: Its workers are none, or have other versions of what tasks travel through.
+    """
+    with cluster(threads()) as client:
+        try:
+            client.get_versions(check=True)
+        except ValueError as error:
+            raise OutsideError(
+                f"the workers of {address} have other versions than this process",
+                " ".join(str(error).split()),
+                "install requirements.lock on all of them",
+            ) from error
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+    if not workers:
+        raise OutsideError(
+            f"the Dask scheduler {address} has no workers", "nobody has joined it", f"start some: dask worker {address}"
+        )
+    return f"{len(workers)} workers with the versions of this process are at {address}"
+
+
 def started(client: Any, priority: int, function: Callable[..., Answer], *small: Any) -> Callable[[], Answer | None]:
     """Start a call on a worker; what is returned waits for its answer, None when it killed its workers.
 
