@@ -9,10 +9,14 @@ from adapters.settings import settings
 from core.records import Version
 
 Aliases = dict[str, int]
+# Not a name that an alias can have: the version that was registered last.
+NEWEST = ":newest"
 
 
 def aliases_of(models: tuple[str, ...]) -> dict[str, Aliases]:
-    """Each model's aliases and the version that each points to; none for a model that was never registered.
+    """Each model's aliases and the version that each points to, and its newest version under NEWEST.
+
+    A model that was never registered has none.
 
     Raises:
         RegistryUnavailable: It does not answer.
@@ -46,4 +50,6 @@ def _holds_nothing(url: str) -> bool:
 
 def _aliases(client: object, model: str) -> Aliases:
     found = client.search_registered_models(filter_string=f"name='{model}'")  # type: ignore[attr-defined]
-    return {str(alias): int(number) for each in found for alias, number in each.aliases.items()}
+    newest = [int(version.version) for each in found for version in each.latest_versions]
+    aliases = {str(alias): int(number) for each in found for alias, number in each.aliases.items()}
+    return aliases | ({NEWEST: max(newest)} if newest else {})

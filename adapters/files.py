@@ -15,6 +15,7 @@ from adapters.secrets import with_secrets, without_secrets
 from adapters.settings import PROJECT
 from adapters.storage import filesystem, store_path, told
 from core.errors import DataMissing, DataRejected, EverfitError, SpecError, StorageUnavailable
+from core.log_parts import standing
 
 LAKE = "lake://"
 # What a model has answered, as serving has logged it: log://NAME.
@@ -57,6 +58,7 @@ def find_tables(source: str) -> list[str]:
     address = resolve_source(source)
     with reached(address):
         found = _matching(address)
+        found = standing(found) if source.startswith(LOG) else found
     if not found:
         raise DataMissing(
             f"there is no table at {source}",

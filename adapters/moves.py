@@ -1,4 +1,4 @@
-"""Moves of the champion: each is written down before the alias follows, so that a killed run can be finished.
+"""Moves of champion and staging: each is written down before the alias follows, so that a killed run can be finished.
 
 A move is claimed by creating its file, which one of several releases at once can do; then the alias is set; then the
 move is marked as done. What dies in between leaves a claimed move, and whoever comes next finishes it.
@@ -6,6 +6,7 @@ move is marked as done. What dies in between leaves a claimed move, and whoever 
 
 import glob
 import json
+import posixpath
 from collections.abc import Callable
 from dataclasses import asdict, replace
 from datetime import UTC, datetime
@@ -14,15 +15,16 @@ from adapters import registry
 from adapters.storage import create_once, exists, list_files, read_json, store_path
 from core.errors import RegistryConflict
 from core.moves import Move
+from core.traffic import CHAMPION
 
 
-def moves_of(model: str) -> list[Move]:
-    """A model's moves, oldest first; the newest may still be unfinished, those given up are left out."""
-    return [move for uri in _claimed(model) if not exists(_given_up(uri)) for move in [Move(**read_json(uri))]]
+def moves_of(model: str, alias: str = CHAMPION) -> list[Move]:
+    """An alias's moves, oldest first; the newest may still be unfinished, those given up are left out."""
+    return [move for uri in _claimed(model, alias) if not exists(_given_up(uri)) for move in [Move(**read_json(uri))]]
 
 
 def make(planned: Move) -> Move:
-    """Move the champion alias, once, with the move on record.
+    """Move an alias, once, with the move on record.
 
     Args:
         planned: The move; its number and time are filled in here.
@@ -31,16 +33,16 @@ def make(planned: Move) -> Move:
         The move as it stands in the history.
 
     Raises:
-        RegistryConflict: The champion is not `planned.from_version`, or somebody else moves it right now.
+        RegistryConflict: The alias is not at `planned.from_version`, or somebody else moves it right now.
     """
-    # Counted before anything is looked at: whoever moves the champion from here on takes this number.
-    number = len(_claimed(planned.model)) + 1
-    finish(planned.model)
-    _refuse_unless_champion(planned)
+    # Counted before anything is looked at: whoever moves the alias from here on takes this number.
+    number = len(_claimed(planned.model, planned.alias)) + 1
+    finish(planned.model, planned.alias)
+    _refuse_unless_there(planned)
     move = replace(planned, number=number, at=datetime.now(UTC).isoformat())
     if not create_once(_uri(move), json.dumps(asdict(move), indent=1).encode()):
         raise RegistryConflict(
-            f"the champion of {move.model} was not moved to version {move.to_version}",
+            f"the {move.alias} of {move.model} was not moved to version {move.to_version}",
             "another release or rollback moves it at this moment",
             f"see `everfit lineage {move.model} --history`, and try again",
         )
@@ -48,48 +50,57 @@ def make(planned: Move) -> Move:
     return move
 
 
-def finish(model: str) -> Move | None:
+def finish(model: str, alias: str = CHAMPION) -> Move | None:
     """Finish a move that a killed run has left half done.
 
     Returns:
         The newest move that stands, None when there is none.
     """
-    claimed = _claimed(model)
+    claimed = _claimed(model, alias)
     if not claimed:
         return None
     last = Move(**read_json(claimed[-1]))
     if not exists(_done(claimed[-1])) and not exists(_given_up(claimed[-1])):
-        champion = registry.champion_number(model)
-        if champion == last.from_version:
+        now = registry.champion_number(model, alias)
+        if now == last.from_version:
             _set_alias(last)
         else:
             # Moved already, or by hand to a third version since: a person's word stands.
-            create_once((_done if champion == last.to_version else _given_up)(claimed[-1]), b"{}")
-    standing = moves_of(model)
+            create_once((_done if now == last.to_version else _given_up)(claimed[-1]), b"{}")
+    standing = moves_of(model, alias)
     return standing[-1] if standing else None
 
 
-def _refuse_unless_champion(planned: Move) -> None:
-    champion = registry.champion_number(planned.model)
-    if champion != planned.from_version:
+def _refuse_unless_there(planned: Move) -> None:
+    now = registry.champion_number(planned.model, planned.alias)
+    if now != planned.from_version:
         raise RegistryConflict(
-            f"the champion of {planned.model} was not moved to version {planned.to_version}",
-            f"it is version {champion}, no longer {planned.from_version}",
+            f"the {planned.alias} of {planned.model} was not moved to version {planned.to_version}",
+            f"it is version {now}, no longer {planned.from_version}",
             "look at it, and try again",
         )
 
 
 def _set_alias(move: Move) -> None:
-    registry.set_champion(move.model, move.to_version)
+    registry.set_champion(move.model, move.to_version, move.alias)
     create_once(_done(_uri(move)), b"{}")
+    # A process that stood still between claim and alias may have been overtaken: others finished its move and made the
+    # next, which the alias that it sets now would undo.
+    newest = _claimed(move.model, move.alias)[-1]
+    if posixpath.basename(newest) != posixpath.basename(_uri(move)) and exists(_done(newest)):
+        registry.set_champion(move.model, Move(**read_json(newest)).to_version, move.alias)
 
 
-def _claimed(model: str) -> list[str]:
-    return list_files(f"{glob.escape(store_path('moves', model))}/*.move.json")
+def _claimed(model: str, alias: str) -> list[str]:
+    return list_files(f"{glob.escape(_history(model, alias))}/*.move.json")
 
 
 def _uri(move: Move) -> str:
-    return store_path("moves", move.model, f"{move.number:06d}.move.json")
+    return posixpath.join(_history(move.model, move.alias), f"{move.number:06d}.move.json")
+
+
+def _history(model: str, alias: str) -> str:
+    return store_path("moves", model if alias == CHAMPION else f"{model}@{alias}")
 
 
 def _sibling(suffix: str) -> Callable[[str], str]:

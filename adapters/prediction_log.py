@@ -1,4 +1,4 @@
-"""The prediction log in the store: every answered row, `log/MODEL/DATE/part-TIME-ID.parquet`, each file whole.
+"""The prediction log in the store: every answered row, `log/MODEL/DATE/part-*.parquet`, each file whole.
 
 A row holds what was asked under its own names, and what was answered: `prediction`, its probabilities,
 `model_version`, `served_as`, `answered_at` (UTC), `request_id` and `request_row`. Where the request has a field of such
@@ -18,6 +18,7 @@ import pyarrow.parquet as pq
 
 from adapters.storage import list_files, read_bytes, store_path, write_bytes
 from core.columns import with_columns
+from core.log_parts import standing
 from core.log_rows import ANSWERED_AT
 
 ANSWERED, SHADOWED = "log", "shadow"
@@ -30,17 +31,14 @@ TYPES: Mapping[str, pa.DataType] = {
 }
 
 
-def write_part(place: str, model: str, columns: Mapping[str, list[Any]], kinds: Mapping[str, str]) -> str:
-    """Write rows as one file; returns its address.
+def table_of(columns: Mapping[str, list[Any]], kinds: Mapping[str, str]) -> pa.Table:
+    """Rows as they are stored.
 
     Args:
-        place: ANSWERED or SHADOWED.
-        model: Whose rows.
         columns: Plain values by name, all of one length.
         kinds: What they are, as `core.request_columns` says; others are found out.
     """
-    arrays = {name: _array(values, kinds.get(name, "any")) for name, values in columns.items()}
-    return _write(place, model, pa.table(arrays))
+    return pa.table({name: _array(values, kinds.get(name, "any")) for name, values in columns.items()})
 
 
 def read_log(model: str, since: datetime | None = None, place: str = ANSWERED) -> pd.DataFrame:
@@ -58,8 +56,8 @@ def log_files(model: str, since: datetime | None = None, place: str = ANSWERED) 
     """The files that may hold rows answered since a moment."""
     folder = glob.escape(store_path(place, model))
     if since is None:
-        return list_files(f"{folder}/*/part-*.parquet")
-    return [uri for day in _days(since) for uri in list_files(f"{folder}/{day:%Y-%m-%d}/part-*.parquet")]
+        return standing(list_files(f"{folder}/*/part-*.parquet"))
+    return [uri for day in _days(since) for uri in standing(list_files(f"{folder}/{day:%Y-%m-%d}/part-*.parquet"))]
 
 
 def _days(since: datetime) -> Iterator[date]:
@@ -90,13 +88,23 @@ PLAIN: Mapping[str, Callable[[Any], Any]] = {"number": float, "yes_or_no": bool,
 def write_scored(model: str, rows: pd.DataFrame) -> str:
     """Write rows that a batch has scored as one file of the log; returns its address."""
     kept = {name: rows[name].where(rows[name].notna(), None) for name in rows.columns if rows[name].dtype == object}
-    return _write(ANSWERED, model, pa.Table.from_pandas(with_columns(rows, kept), preserve_index=False))
+    table = pa.Table.from_pandas(with_columns(rows, kept), preserve_index=False)
+    return store_part(ANSWERED, model, table, uuid.uuid4().hex[:12])
 
 
-def _write(place: str, model: str, table: pa.Table) -> str:
+def store_part(place: str, model: str, table: pa.Table, name: str, day: str | None = None) -> str:
+    """Write rows as one file; returns its address.
+
+    Args:
+        place: ANSWERED or SHADOWED.
+        model: Whose rows.
+        table: The rows.
+        name: Of the file, after its time.
+        day: Its folder; default today's.
+    """
     buffer = io.BytesIO()
     pq.write_table(table, buffer, compression="zstd")
     now = datetime.now(UTC)
-    uri = store_path(place, model, f"{now:%Y-%m-%d}", f"part-{now:%H%M%S%f}-{uuid.uuid4().hex[:12]}.parquet")
+    uri = store_path(place, model, day or f"{now:%Y-%m-%d}", f"part-{now:%H%M%S%f}-{name}.parquet")
     write_bytes(uri, buffer.getvalue())
     return uri

@@ -17,8 +17,8 @@ from adapters.packaging import unpack
 from adapters.settings import settings
 from core.errors import DataMissing, DataRejected, RegistryUnavailable
 from core.records import ModelRecord, Version
+from core.traffic import CHAMPION
 
-CHAMPION = "champion"
 RECORD = "everfit/record.json"
 
 
@@ -71,10 +71,10 @@ def find_version(model: str, number: int) -> Version:
     return _read(found[0])
 
 
-def find_champion(model: str) -> Version | None:
-    """The version that is champion now, if any."""
+def find_champion(model: str, alias: str = CHAMPION) -> Version | None:
+    """The version that is champion now, or that another alias points to, if any."""
     with answering() as client:
-        found = _champion(client, model)
+        found = _champion(client, model, alias)
     return _read(found) if found else None
 
 
@@ -125,17 +125,17 @@ def warm_up() -> None:
     import mlflow  # noqa: F401
 
 
-def champion_number(model: str) -> int | None:
-    """The number of the version that is champion now, if any."""
+def champion_number(model: str, alias: str = CHAMPION) -> int | None:
+    """The number of the version that is champion now, or that another alias points to, if any."""
     with answering() as client:
-        found = _champion(client, model)
+        found = _champion(client, model, alias)
     return int(found.version) if found else None
 
 
-def set_champion(model: str, number: int) -> None:
-    """Point the alias to a version; `adapters.moves` is who says when."""
+def set_champion(model: str, number: int, alias: str = CHAMPION) -> None:
+    """Point an alias to a version; `adapters.moves` is who says when."""
     with answering() as client:
-        client.set_registered_model_alias(model, CHAMPION, str(number))
+        client.set_registered_model_alias(model, alias, str(number))
 
 
 def remove_champion(model: str) -> None:
@@ -165,11 +165,11 @@ def list_versions(model: str) -> list[dict[str, Any]]:
     return sorted(listed, key=lambda row: -int(row["version"]))
 
 
-def _champion(client: Any, model: str) -> Any:
+def _champion(client: Any, model: str, alias: str = CHAMPION) -> Any:
     from mlflow.exceptions import MlflowException
 
     try:
-        return client.get_model_version_by_alias(model, CHAMPION)
+        return client.get_model_version_by_alias(model, alias)
     except MlflowException as error:
         # MLflow says INVALID_PARAMETER_VALUE for a model that has no such alias, and the other for no such model.
         if error.error_code in {"RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"}:

@@ -4,7 +4,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.errors import SpecError
@@ -35,6 +35,10 @@ class Settings(BaseSettings):
     mlflow_port: int = Field(5000, gt=0, lt=65536, description="Port of the MLflow server that `everfit up` starts")
 
     serving_port: int = Field(8000, gt=0, lt=65536, description="Port on which models answer over HTTP")
+    serving_token: SecretStr | None = Field(None, description="Bearer token that the endpoint asks for")
+    endpoint: str = Field(
+        "", description="Address of the endpoint that releases watch; default port SERVING_PORT of this machine"
+    )
 
     @field_validator("home", "models")
     @classmethod

@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
@@ -22,7 +23,7 @@ class Result:
     """
 
     seconds: list[float] = field(default_factory=list)
-    answers: list[object] = field(default_factory=list)
+    answers: list[Any] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     took: float = 0.0
 

@@ -9,8 +9,8 @@ from cli.environment import prepare
 
 
 @click.command()
-@click.argument("selector", metavar="NAME[@champion|:VERSION]")
-@click.option("--history", is_flag=True, help="Every move of the champion instead: who, when, why.")
+@click.argument("selector", metavar="NAME[@champion|@staging|:VERSION]")
+@click.option("--history", is_flag=True, help="Every move of the champion (or NAME@staging) instead: who, when, why.")
 @answering
 def lineage(selector: str, history: bool) -> Answer:
     """Tell which data, spec, code, run and event a version came from, and whether all of it is still there."""
@@ -21,8 +21,9 @@ def lineage(selector: str, history: bool) -> Answer:
     name = selector.partition(":")[0].partition("@")[0]
     read_spec(name)
     if history:
-        moves = history_of(name)
-        return Answer(moves, "\n".join(_move_text(move) for move in moves) or f"{name}: the champion never moved")
+        alias = selector.partition("@")[2] or "champion"
+        moves = history_of(name, alias)
+        return Answer(moves, "\n".join(_move_text(move) for move in moves) or f"{name}: the {alias} never moved")
     found = lineage_of(version_of(selector))
     return Answer(found, _text(found), NO if found["broken"] else DONE)
 

@@ -94,4 +94,7 @@ def _told(name: str, number: int | None, state: Any) -> Answer:
 def _outcome(told: dict[str, Any]) -> Answer:
     checks = "\n".join(f"  {'passed' if c['passed'] else 'FAILED'}  {c['name']}: {c['detail']}" for c in told["checks"])
     moved = f"version {told['from_version']} -> {told['to_version']} {told['verdict'].replace('_', ' ')}"
-    return Answer(told, f"{told['model']}: {moved} ({told['reason']})\n{checks}", DONE if told["move"] else NO)
+    watched = told.get("watched") or {}
+    requests = f"\nwatch: {watched['told']}" if watched else ""
+    is_done = told["move"] and not watched.get("trouble")
+    return Answer(told, f"{told['model']}: {moved} ({told['reason']})\n{checks}{requests}", DONE if is_done else NO)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.metrics import METRICS, Floats, as_read
+from core.metrics import METRICS, Floats, Scorer, as_read
 
 N_RESAMPLES = 1000
 FEWEST_BLOCKS = 20
@@ -63,9 +63,18 @@ def paired_difference(rows: Paired, metric: str, confidence: float, seed: int) -
         for prediction, threshold in zip((rows.challenger, rows.champion), rows.thresholds, strict=True)
     )
 
-    def gain(weights: Floats) -> float:
-        return info.gain(challenger(weights), champion(weights))
+    return drawn_again(lambda weights: info.gain(challenger(weights), champion(weights)), rows, confidence, seed)
 
+
+def drawn_again(gain: Scorer, rows: Paired, confidence: float, seed: int) -> Difference:
+    """A number that is computed from weighted rows, and its bootstrap interval.
+
+    Args:
+        gain: The number, from the weights of the rows, shape (n,).
+        rows: Of which blocks are drawn.
+        confidence: Coverage of the interval, 0 to 1.
+        seed: Seed of the resampling.
+    """
     blocks = np.arange(len(rows.y)) if rows.blocks is None else rows.blocks
     n_blocks = int(blocks.max()) + 1
     random = np.random.default_rng(seed)

@@ -91,6 +91,16 @@ class ModelRefused(Event):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ModelStaged(Event):
+    """A version can be tried in staging; the champion is who it was."""
+
+    name: ClassVar[str] = "model.staged"
+    labels: ClassVar[tuple[str, ...]] = ("model", "version")
+
+    version: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ModelReleased(Event):
     """A version became the champion."""
 
@@ -124,6 +134,7 @@ EVENTS: tuple[type[Event], ...] = (
     DriftDetected,
     ModelRegistered,
     ModelRefused,
+    ModelStaged,
     ModelReleased,
     ModelRolledBack,
     Probe,

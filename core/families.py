@@ -231,6 +231,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 # What is searched when nobody chooses: quick on any table, and seldom beaten by the rest.
 USUAL = ("hist_gradient_boosting", "logistic_regression", "linear_regression", "random_forest")
 
+LINEAR = ("logistic_regression", "linear_regression")
 DUMMY = Family("trees", ANY, {}, {}, _dummy)
 
 

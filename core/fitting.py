@@ -1,5 +1,6 @@
 """Fit one candidate on encoded rows, predict with it, and pack it into a pipeline that reads raw rows."""
 
+import time
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -13,6 +14,7 @@ from core.rows import Rows
 from core.threshold import HALF, choose_threshold
 
 FEWEST_FOR_A_TREE = 10
+N_TIMED = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +154,16 @@ def pack(encoder: Any, estimator: Any) -> Any:
 def recipe_of(family: str) -> str:
     """How rows are encoded for a family or a baseline."""
     return DUMMY.recipe if family == "dummy" else FAMILIES[family].recipe
+
+
+def median_row_ms(pipeline: Any, rows: Any, problem: str) -> float:
+    """The median time to predict one raw row, in milliseconds."""
+    took = []
+    for i in range(min(len(rows), N_TIMED)):
+        started = time.perf_counter()
+        predict(pipeline, rows.iloc[i : i + 1], problem)
+        took.append((time.perf_counter() - started) * 1000)
+    return float(np.median(took))
 
 
 def better_first(metric: str) -> Literal["maximize", "minimize"]:

@@ -41,11 +41,59 @@ def below_minimum(metrics: Mapping[str, float], minimum: Mapping[Metric, float])
     return None
 
 
-def not_better_than_constant(metrics: Mapping[str, float], dummy: Mapping[str, float], metric: str) -> str | None:
-    """Why the challenger has learned nothing, or None."""
-    if METRICS[metric].gain(metrics[metric], dummy[metric]) > 0:
+def too_slow(row_ms: float | None, limit_ms: float) -> str | None:
+    """Why the challenger takes too long, or None; half of its answers count, since a busy machine slows single ones."""
+    if row_ms is None or row_ms <= limit_ms:
         return None
-    return f"{metric} {metrics[metric]:.4f} is no better than {dummy[metric]:.4f} of a constant prediction"
+    return f"half of single rows take more than {row_ms:.1f} ms to predict, release.max_latency_ms is {limit_ms:g}"
+
+
+def versus_simpler(rows: Paired, name: str, metric: str, spec: ComparisonSpec, was_tried: bool = False) -> Verdict:
+    """What a simpler model of the same training rows says of the challenger.
+
+    Learning anything must be shown: against a constant the interval has to lie above zero. A linear model is a model
+    that could be released instead: who is shown to be worse is refused. Who does no better is a person's choice where
+    no linear model was among the candidates; where it was, the validation rows have preferred the challenger already,
+    and test rows that cannot tell the two apart do not overrule them.
+
+    Args:
+        rows: Targets, and the challenger's and the simpler model's predictions; neither saw them.
+        name: dummy or linear.
+        metric: Of the search.
+        spec: Coverage of the interval.
+        was_tried: Whether the simpler kind of model was among the candidates.
+    """
+    found = paired_difference(rows, metric, spec.confidence, seed=0)
+    told = f"{found.value:+.4f} {metric} [{found.low:+.4f}, {found.high:+.4f}] on {len(rows.y)} test rows"
+    return _versus_constant(found, told) if name == "dummy" else _versus_linear(found, told, was_tried)
+
+
+def _versus_constant(found: Difference, told: str) -> Verdict:
+    if not found.value > 0:
+        return Verdict("keep", f"it is no better than a constant prediction: {told}", found)
+    if not found.low > 0:
+        return Verdict("undecided", f"not shown to be better than a constant prediction: {told}", found)
+    return Verdict("promote", f"over a constant prediction {told}", found)
+
+
+def _versus_linear(found: Difference, told: str, was_tried: bool) -> Verdict:
+    if found.high < 0:
+        return Verdict("keep", f"a linear model of the same rows is better: {told}", found)
+    if found.value > 0:
+        return Verdict("promote", f"over a linear model {told}", found)
+    if was_tried:
+        return Verdict("promote", f"a linear model is as good there, and was worse on validation rows: {told}", found)
+    why = f"a linear model of the same rows is as good, and none was tried (search.families): {told}"
+    return Verdict("undecided", why, found)
+
+
+def strictest(verdicts: Sequence[Verdict]) -> Verdict | None:
+    """The verdict that stands in the way most: keep before undecided; None where all would promote."""
+    for wanted in ("keep", "undecided"):
+        found = next((each for each in verdicts if each.verdict == wanted), None)
+        if found is not None:
+            return found
+    return None
 
 
 def compare(rows: Paired, spec: ComparisonSpec, metric: str, seed: int) -> Verdict:

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
+from core.traffic import CHAMPION
+
 
 @dataclass(frozen=True, slots=True)
 class Move:
@@ -19,11 +21,12 @@ class Move:
         by: The person who answers for it, if one does.
         flow_run: The run that moved it.
         at: When, ISO 8601 with zone.
+        alias: What was moved; each alias has a history of its own.
     """
 
     number: int
     model: str
-    kind: Literal["release", "rollback"]
+    kind: Literal["release", "rollback", "staging"]
     from_version: int | None
     to_version: int
     reason: str
@@ -31,6 +34,7 @@ class Move:
     by: str | None
     flow_run: str | None
     at: str
+    alias: str = CHAMPION
 
 
 def reigns(moves: Sequence[Move]) -> list[int]:

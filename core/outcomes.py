@@ -74,6 +74,7 @@ class ReleaseOutcome:
 
     Attributes:
         move: Number of the move in the champion's history; None where there was none.
+        watched: What became of the requests after a release; None where nobody looked.
     """
 
     model: str
@@ -89,6 +90,7 @@ class ReleaseOutcome:
     move: int | None
     seconds: float
     flow_run_id: str | None
+    watched: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

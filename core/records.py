@@ -1,7 +1,7 @@
 """What is known of a model: how it was made and how good it is; it stays with every registered version."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -34,6 +34,14 @@ class ClassShare:
 
 
 @dataclass(frozen=True, slots=True)
+class Simpler:
+    """A simpler model of the same training rows: its predictions of the test rows, and by what it decides."""
+
+    predictions: str
+    threshold: float = HALF
+
+
+@dataclass(frozen=True, slots=True)
 class Report:
     """The evaluation of a fitted model on rows that it never saw.
 
@@ -49,6 +57,8 @@ class Report:
         log: Whether it learned the logarithm of the target.
         classes: How often each class occurs.
         features: What became of each raw column, the most important first.
+        simpler: Models that are simpler than this one, by name: a constant, and a linear one where this one is none.
+        row_ms: Median time to predict a single row, in milliseconds; None where it was not measured.
     """
 
     metrics: dict[str, float]
@@ -62,6 +72,8 @@ class Report:
     log: bool = False
     classes: tuple[ClassShare, ...] = ()
     features: tuple[Feature, ...] = ()
+    simpler: dict[str, Simpler] = field(default_factory=dict)
+    row_ms: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 CHAMPION, CHALLENGER, SHADOW = "champion", "challenger", "shadow"
+# Where a version may be tried before it is released: an alias too, with a policy of its own.
+STAGING = "staging"
 BUCKETS = 10_000
 
 

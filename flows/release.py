@@ -9,10 +9,12 @@ from prefect.states import Completed
 from adapters.registry import find_champion, find_version
 from adapters.specs import read_spec
 from core.acceptance import Limits
-from tasks.approval import ask, declined
+from core.traffic import CHAMPION, STAGING
+from tasks.approval import word_on
 from tasks.causes import first_for
-from tasks.releases import Change, conclude_change, settle, waits_for_a_person
+from tasks.releases import STATES, Change, conclude_change, settle
 from tasks.releasing import accept, move, shadow
+from tasks.watching import watch_over
 
 
 @flow(name="release", flow_run_name="release-{model}-v{version}")
@@ -33,18 +35,25 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     candidate, champion = find_version(model, version), find_champion(model)
     if champion is not None and champion.number == version:
         return Completed(name="Unchanged", message=f"version {version} is the champion of {model} already")
-    why = waits_for_a_person(candidate, spec.release)
-    if why and not approved_by:
-        answer = ask(candidate, why, spec.release)
-        if answer is None:
-            message = f"version {version} waits for approval ({why}): everfit approve {model} --version {version}"
-            return Completed(name="AwaitingApproval", message=message)
-        approved_by = answer.by
-        if not answer.approve:
-            change = Change("release", candidate, champion, (declined(answer),), cause, approved_by, started)
-            return Completed(name="Declined", message=change.reason, data=conclude_change(change, None))
     limits = Limits(spec.release.max_latency_ms, spec.release.max_memory_mb)
-    checks = [*accept(candidate, limits), shadow(candidate, champion, spec.data, spec.release)]
-    change = Change("release", candidate, champion, tuple(checks), cause, approved_by, started)
+    if spec.release.staging is not None and (there := find_champion(model, STAGING)) != candidate:
+        word = word_on(candidate, spec.release.staging, STAGING, approved_by)
+        if word.waits:
+            return Completed(name="AwaitingApproval", message=word.waits)
+        checks = [word.no] if word.no else accept(candidate, limits)
+        change = Change("staging", candidate, there, tuple(checks), cause, word.by, started)
+        outcome = conclude_change(change, move(change.planned) if change.passed else None)
+        if not change.passed:
+            return Completed(name=STATES[outcome.verdict], message=outcome.reason, data=outcome)
+        # Who agreed to staging has not agreed to production.
+        approved_by = None if word.needed else approved_by
+    word = word_on(candidate, spec.release, CHAMPION, approved_by)
+    if word.waits:
+        return Completed(name="AwaitingApproval", message=word.waits)
+    checks = (
+        [word.no] if word.no else [*accept(candidate, limits), shadow(candidate, champion, spec.data, spec.release)]
+    )
+    change = Change("release", candidate, champion, tuple(checks), cause, word.by, started)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)
-    return Completed(name="Released" if change.passed else "Rejected", message=outcome.reason, data=outcome)
+    outcome = watch_over(change, outcome, spec.release)
+    return Completed(name="Declined" if word.no else STATES[outcome.verdict], message=outcome.reason, data=outcome)

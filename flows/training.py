@@ -14,9 +14,10 @@ from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
 from tasks.features import build_features, preparation_plan, prepare
+from tasks.gating import gate
 from tasks.models import evaluate, fit
 from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
-from tasks.registering import Made, gate, register
+from tasks.registering import Made, register
 from tasks.sentinel import sentinel
 from tasks.tuning import Crew, earlier_best, tune
 from tasks.window_choice import choose_window

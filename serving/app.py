@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from adapters.endpoint import store_mark
 from core.refusals import NoSuchModel
 from core.traffic import CHAMPION
 from serving.documented import SCORING, describe
@@ -34,6 +35,7 @@ class Endpoint:
         self.log = PredictionLog(settings.log_every_s, settings.log_rows, self.metrics) if settings.log else None
         self.scoring = Scoring(settings, self.metrics, self.log)
         self.watcher = Watcher(self.slots, settings, self.metrics)
+        self.metrics.store.labels(store_mark()).set(1)
 
     @asynccontextmanager
     async def lifespan(self, _app: FastAPI) -> AsyncIterator[None]:

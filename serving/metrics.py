@@ -16,6 +16,7 @@ class Metrics:
     registry: Any
     requests: Any
     seconds: Any
+    row_seconds: Any
     rows: Any
     loads: Any
     versions: Any
@@ -23,6 +24,7 @@ class Metrics:
     registry_up: Any
     log_rows: Any
     log_waiting: Any
+    store: Any
 
     def show_seat(self, model: str, role: str, number: int | None, failed: bool) -> None:
         """Which version sits where."""
@@ -50,6 +52,9 @@ def make_metrics() -> Metrics:
         registry,
         Counter("everfit_requests", "Requests to score", ("model", "version", "status"), registry=registry),
         Histogram("everfit_request_seconds", "From body to answer", ("model",), registry=registry, buckets=SECONDS),
+        Histogram(
+            "everfit_row_seconds", "The same for a row", ("model", "version"), registry=registry, buckets=SECONDS
+        ),
         Counter("everfit_rows", "Rows that were predicted", ("model", "version", "role"), registry=registry),
         Counter("everfit_model_loads", "Versions loaded or refused", ("model", "outcome"), registry=registry),
         Gauge(
@@ -69,4 +74,11 @@ def make_metrics() -> Metrics:
         Gauge("everfit_registry_up", "Whether the registry answers", registry=registry, multiprocess_mode="livemin"),
         Counter("everfit_log_rows", "Rows of the prediction log", ("model", "outcome"), registry=registry),
         Gauge("everfit_log_waiting_rows", "Rows not yet written", registry=registry, multiprocess_mode="livesum"),
+        Gauge(
+            "everfit_store",
+            "1 for the store that is served from",
+            ("mark",),
+            registry=registry,
+            multiprocess_mode="livemax",
+        ),
     )

@@ -6,7 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from adapters.prediction_log import ANSWERED, SHADOWED, write_part
+from adapters.log_writer import LogWriter
+from adapters.prediction_log import ANSWERED, SHADOWED
 from core.answers import Answers
 from core.errors import OutsideError
 from core.log_rows import Logged, as_columns
@@ -38,6 +39,7 @@ class PredictionLog:
 
     def __init__(self, every_s: float, most_rows: int, metrics: Metrics) -> None:
         self.every_s, self.most_rows, self.metrics = every_s, most_rows, metrics
+        self._writer = LogWriter()
         self._entries: list[tuple[Entry, Served | None]] = []
         self._waiting = 0
         self._lock, self._flushing = threading.Lock(), threading.Lock()
@@ -79,16 +81,26 @@ class PredictionLog:
     def _run(self) -> None:
         while not self._stopped.wait(self.every_s):
             self.flush()
+            self._merge()
+
+    def _merge(self) -> None:
+        with self._flushing:
+            try:
+                self._writer.merge()
+            except OutsideError as error:
+                LOG.warning("files of the prediction log are not merged: %s", error.why)
+            except Exception:
+                LOG.exception("files of the prediction log are not merged")
 
     def _write(self, group: list[tuple[Entry, Served | None]]) -> None:
         entries, shadow = [entry for entry, _ in group], group[0][1]
         model, n_rows = entries[0].served.model, sum(entry.rows.n_rows for entry in entries)
         outcome = "lost"
         try:
-            _store(ANSWERED, entries)
+            self._store(ANSWERED, entries)
             outcome = "written"
             if shadow is not None:
-                _store(SHADOWED, [_shadowed(entry, shadow) for entry in entries])
+                self._store(SHADOWED, [_shadowed(entry, shadow) for entry in entries])
         except OutsideError as error:
             LOG.error("the prediction log of %s is not written: %s", model, error.why)
             if outcome == "lost":
@@ -102,12 +114,12 @@ class PredictionLog:
             self._waiting -= n_rows
         self.metrics.log_rows.labels(model, outcome).inc(n_rows)
 
-
-def _store(place: str, entries: list[Entry]) -> None:
-    served = entries[0].served
-    logged = [Logged(e.at, e.request, e.role, e.rows, e.answers) for e in entries]
-    columns, kinds = as_columns(logged, served.number, served.contract, served.record.spec.get("data", {}).get("time"))
-    write_part(place, served.model, columns, kinds)
+    def _store(self, place: str, entries: list[Entry]) -> None:
+        served = entries[0].served
+        logged = [Logged(e.at, e.request, e.role, e.rows, e.answers) for e in entries]
+        time = served.record.spec.get("data", {}).get("time")
+        columns, kinds = as_columns(logged, served.number, served.contract, time)
+        self._writer.write(place, served.model, columns, kinds)
 
 
 def _shadowed(entry: Entry, shadow: Served) -> Entry:

@@ -27,6 +27,15 @@ MOST_LARGE_AT_ONCE = 4
 GOOD_ID = re.compile(rb"[\w.:-]{1,64}")
 
 
+@dataclass(slots=True)
+class Asked:
+    """A request, and the version that is to answer once that is known: what fails then is counted as its failure."""
+
+    slot: Slot
+    headers: Headers
+    version: str = ""
+
+
 @dataclass
 class Scoring:
     """What all requests of a process share."""
@@ -39,36 +48,40 @@ class Scoring:
     def __post_init__(self) -> None:
         self.bodies = Bodies(self.settings)
         self._large = asyncio.Semaphore(MOST_LARGE_AT_ONCE)
-        self._counters: dict[tuple[str, int, str], tuple[Any, Any, Any]] = {}
+        self._counters: dict[tuple[str, int, str], tuple[Any, Any, Any, Any]] = {}
 
     async def respond(self, slot: Slot, scope: Mapping[str, Any], receive: Any) -> Response:
         """The response to a request to score; a refusal is one too."""
-        headers: Headers = dict(scope["headers"])
+        asked = Asked(slot, dict(scope["headers"]))
         try:
-            with self.bodies.counted(headers):
-                return await self._answer(slot, headers, receive)
+            with self.bodies.counted(asked.headers):
+                return await self._answer(asked, receive)
         except Refusal as refusal:
-            self.metrics.requests.labels(slot.model, "", str(int(refusal.status))).inc()
-            return refused(refusal)
+            return self._refused(asked, refusal)
         except Exception as error:
             # One request that nobody has foreseen must not end the connection of those behind it.
             LOG.exception("a request to %s has failed", slot.model)
-            self.metrics.requests.labels(slot.model, "", "500").inc()
-            return refused(Failed("the request is not answered", f"{type(error).__name__}", "see the endpoint's log"))
+            failed = Failed("the request is not answered", f"{type(error).__name__}", "see the endpoint's log")
+            return self._refused(asked, failed)
 
-    async def _answer(self, slot: Slot, headers: Headers, receive: Any) -> Response:
-        kind = content_type(headers)
-        body = await self.bodies.take(receive, headers)
+    def _refused(self, asked: Asked, refusal: Refusal) -> Response:
+        self.metrics.requests.labels(asked.slot.model, asked.version, str(int(refusal.status))).inc()
+        return refused(refusal)
+
+    async def _answer(self, asked: Asked, receive: Any) -> Response:
+        kind = content_type(asked.headers)
+        body = await self.bodies.take(receive, asked.headers)
         if len(body) < LARGE_BYTES:
-            return self._scored(slot, headers, kind, body)
+            return self._scored(asked, kind, body)
         async with self._large:
-            return await asyncio.to_thread(self._scored, slot, headers, kind, body)
+            return await asyncio.to_thread(self._scored, asked, kind, body)
 
-    def _scored(self, slot: Slot, headers: Headers, kind: str, body: bytearray) -> Response:
-        started = time.perf_counter()
+    def _scored(self, asked: Asked, kind: str, body: bytearray) -> Response:
+        started, slot = time.perf_counter(), asked.slot
         rows, is_text = read_rows(body, kind, self.settings.max_rows)
-        request = _request_id(headers)
+        request = _request_id(asked.headers)
         role, served = slot.chosen(_identity(slot, rows, request))
+        asked.version = str(served.number)
         if is_text:
             rows = served.contract.from_text(rows)
         answers = served.score(rows)
@@ -76,7 +89,7 @@ class Scoring:
         if self.log is not None:
             self.log.add(Entry(now(), request, role, served, rows, answers), slot.shadow())
         self._count(slot.model, served.number, role, rows.n_rows, time.perf_counter() - started)
-        told = {"x-everfit-model": slot.model, "x-everfit-version": str(served.number), "x-request-id": request}
+        told = {"x-everfit-model": slot.model, "x-everfit-version": asked.version, "x-request-id": request}
         return Response(orjson.dumps(document), headers=told, media_type="application/json")
 
     def _count(self, model: str, number: int, role: str, n_rows: int, seconds: float) -> None:
@@ -86,10 +99,12 @@ class Scoring:
                 self.metrics.requests.labels(model, str(number), "200"),
                 self.metrics.rows.labels(model, str(number), role),
                 self.metrics.seconds.labels(model),
+                self.metrics.row_seconds.labels(model, str(number)),
             )
         counters[0].inc()
         counters[1].inc(n_rows)
         counters[2].observe(seconds)
+        counters[3].observe(seconds / max(n_rows, 1))
 
 
 def refused(refusal: Refusal) -> Response:

@@ -24,7 +24,10 @@ class ServingSettings(BaseSettings):
     )
     shadows: str = Field("", description="NAME@ALIAS or NAME:VERSION: who predicts too, and is only logged")
     token: SecretStr | None = Field(None, description="Bearer token that requests must carry; default none")
-    poll_s: float = Field(0.5, gt=0, le=60, description="How often the registry is asked who is champion")
+    poll_s: float = Field(0.25, gt=0, le=60, description="How often the registry is asked who is champion")
+    load_ahead: bool = Field(
+        True, description="Whether the newest version is loaded before it is released; it takes its memory sooner"
+    )
     max_body_mb: float = Field(8.0, gt=0, description="Largest request")
     max_rows: int = Field(10_000, gt=0, description="Most rows of a request")
     in_flight_mb: float = Field(128.0, gt=0, description="Requests that are read at the same time, all together")

@@ -41,6 +41,9 @@ class Slot:
     share: float = 0.0
     # Who answered before: a rollback finds it warm.
     before: Served | None = None
+    # Who was registered last, loaded before anybody releases it; and which one was tried, loaded or not.
+    ahead: Served | None = None
+    tried_ahead: int | None = None
 
     def chosen(self, identity: Any) -> tuple[str, Served]:
         """Who answers a request, and as what.

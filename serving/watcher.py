@@ -5,7 +5,7 @@ import threading
 import time
 from collections.abc import Mapping
 
-from adapters.aliases import aliases_of
+from adapters.aliases import NEWEST, aliases_of
 from adapters.registry import find_version
 from adapters.specs import model_names
 from core.errors import DataRejected, EverfitError
@@ -63,6 +63,8 @@ class Watcher:
             return
         for slot, role, seat in self.slots.seats():
             self._follow(slot, role, seat, aliases[slot.model])
+        for slot in list(self.slots.slots.values()):
+            self._load_ahead(slot, aliases[slot.model].get(NEWEST))
 
     def _add_models(self) -> None:
         # Without names every model is served, also one whose YAML is written later.
@@ -83,6 +85,20 @@ class Watcher:
             self._fill(slot, role, seat, seat.wanted)
         seat.looked = True
         self.metrics.show_seat(slot.model, role, seat.served.number if seat.served else None, seat.failed is not None)
+
+    def _load_ahead(self, slot: Slot, newest: int | None) -> None:
+        """Load the newest version while its release is still being checked, so that it answers at once."""
+        is_fixed = slot.seats[CHAMPION].meant.number is not None
+        if newest is None or is_fixed or newest == slot.tried_ahead or not self.settings.load_ahead:
+            return
+        slot.ahead, slot.tried_ahead = None, newest
+        try:
+            slot.ahead = self._loaded(slot, newest)
+        except EverfitError as error:
+            # Nobody has released it: told, and tried again when somebody does.
+            LOG.warning("%s version %d is not loaded ahead: %s", slot.model, newest, error.why)
+        except Exception:
+            LOG.exception("%s version %d is not loaded ahead", slot.model, newest)
 
     def _may_try(self, slot: Slot, role: str, seat: Seat) -> bool:
         if seat.failed is None or seat.failed[0] != seat.wanted:
@@ -116,7 +132,7 @@ class Watcher:
 
     def _loaded(self, slot: Slot, number: int) -> Served:
         # A version that is here already, such as the challenger that has won, is not loaded twice.
-        for served in (slot.before, *(seat.served for seat in slot.seats.values())):
+        for served in (slot.before, slot.ahead, *(seat.served for seat in slot.seats.values())):
             if served is not None and served.number == number:
                 return served
         return load(find_version(slot.model, number))

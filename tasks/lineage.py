@@ -13,10 +13,11 @@ from core.errors import DataMissing, EverfitError, SpecError
 from core.records import ModelRecord, Version
 from core.refs import DatasetRef
 from core.spec import spec_digest
+from core.traffic import CHAMPION, STAGING
 
 
 def version_of(selector: str) -> Version:
-    """The version that NAME, NAME@champion or NAME:3 means.
+    """The version that NAME, NAME@champion, NAME@staging or NAME:3 means.
 
     Raises:
         SpecError: It is none of these.
@@ -26,16 +27,18 @@ def version_of(selector: str) -> Version:
     model, _, alias = name.partition("@")
     if number and number.isdecimal() and not alias:
         return registry.find_version(model, int(number))
-    if number or alias not in ("", registry.CHAMPION):
+    if number or alias not in ("", CHAMPION, STAGING):
         raise SpecError(
             f"no version is called {selector}",
             "it is neither an alias nor a number",
             f"write {model}@champion or {model}:3",
         )
-    champion = registry.find_champion(model)
+    champion = registry.find_champion(model, alias or CHAMPION)
     if champion is None:
         raise DataMissing(
-            f"{model} has no champion", "none was released", f"release one: everfit release {model}, or name {model}:1"
+            f"{model} has no {alias or CHAMPION}",
+            "none was released",
+            f"release one: everfit release {model}, or name {model}:1",
         )
     return champion
 
@@ -67,9 +70,9 @@ def lineage_of(version: Version) -> dict[str, Any]:
     }
 
 
-def history_of(model: str) -> list[dict[str, Any]]:
-    """Every move of the champion, oldest first, each with the moment until which it held."""
-    moves = moves_of(model)
+def history_of(model: str, alias: str = CHAMPION) -> list[dict[str, Any]]:
+    """Every move of the champion or another alias, oldest first, each with the moment until which it held."""
+    moves = moves_of(model, alias)
     ends = [*(move.at for move in moves[1:]), None]
     return [asdict(move) | {"until": end} for move, end in zip(moves, ends, strict=True)]
 

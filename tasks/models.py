@@ -13,13 +13,14 @@ from adapters.trials import fit_members, read_rows
 from core.blending import vote
 from core.calibration import calibrated
 from core.choices import BALANCED, LOG_TARGET
-from core.families import baselines_for
+from core.families import LINEAR, baselines_for
 from core.fitting import (
     Candidate,
     Learning,
     decisions,
     fit_family,
     loss_curve,
+    median_row_ms,
     pack,
     predict,
     recipe_of,
@@ -30,7 +31,7 @@ from core.lineage import ReadColumns, lineage
 from core.metrics import Floats, as_read, score_all
 from core.performance import scorecard
 from core.preparation import feature_rows
-from core.records import Report, class_shares
+from core.records import Report, Simpler, class_shares
 from core.refs import FeaturesRef, ModelRef, Splits
 from core.target import TargetCoding
 from tasks.policies import STAGE
@@ -77,10 +78,11 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         learning.metric,
         learning.seed,
     )
+    baselines = _baselines(features, learning, raw)
     decided = decisions(Candidate(model.family, model.params), learning)
     report = Report(
         metrics=score_all(coding.problem, y, prediction, threshold),
-        baselines=_baselines(features, learning, raw, y),
+        baselines={name: score_all(coding.problem, y, *each) for name, each in baselines.items()},
         holdout=scorecard(coding.problem, y, prediction, threshold),
         importance=shares,
         predictions=write_array(prediction),
@@ -93,6 +95,8 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         features=lineage(
             pipeline["prepare"], ReadColumns(features.columns, features.dropped), shares, preparation.origins
         ),
+        simpler=_simpler(model, baselines),
+        row_ms=median_row_ms(pipeline, raw, coding.problem),
     )
     _tell(report)
     return report
@@ -107,13 +111,24 @@ def _tell(report: Report) -> None:
         log.info("evaluate: classes %s; weights: %s; threshold %.3f", told, weights, report.threshold)
 
 
-def _baselines(features: FeaturesRef, learning: Learning, raw: pd.DataFrame, y: Floats) -> dict[str, dict[str, float]]:
-    scores = {}
+def _baselines(features: FeaturesRef, learning: Learning, raw: pd.DataFrame) -> dict[str, tuple[Floats, float]]:
+    """Each baseline's predictions of raw rows, and the threshold that it decides by."""
+    predicted = {}
     for name, family in baselines_for(learning.problem).items():
         encoding = features.encoding(family.recipe)
         train, validation = read_rows(features, family.recipe)
         fitted = fit_family(family, family.start, learning, (train, validation))
         threshold = threshold_for(learning, validation.y, predict(fitted, validation.x, learning.problem))
         encoded = np.asarray(unpack(read_bytes(encoding.encoder), encoding.encoder).transform(raw), dtype=np.float64)
-        scores[name] = score_all(learning.problem, y, predict(fitted, encoded, learning.problem), threshold)
-    return scores
+        predicted[name] = predict(fitted, encoded, learning.problem), threshold
+    return predicted
+
+
+def _simpler(model: ModelRef, baselines: dict[str, tuple[Floats, float]]) -> dict[str, Simpler]:
+    # A linear model is no simpler than one of its kind with better parameters.
+    is_linear = all(member.family in LINEAR for member in model.members)
+    return {
+        name: Simpler(write_array(prediction), threshold)
+        for name, (prediction, threshold) in baselines.items()
+        if name == "dummy" or not is_linear
+    }

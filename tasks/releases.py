@@ -8,25 +8,29 @@ from prefect.runtime import flow_run
 
 from adapters import journal, moves
 from core.acceptance import CheckResult
-from core.events import ModelReleased, ModelRolledBack
-from core.gate_spec import ReleaseSpec
+from core.events import ModelReleased, ModelRolledBack, ModelStaged
+from core.gate_spec import ApprovalSpec
 from core.moves import Move, rolled_back
 from core.outcomes import ReleaseOutcome
 from core.records import Version
+from core.traffic import CHAMPION, STAGING
 from tasks.announce import announce
 
-VERDICTS = {"release": "released", "rollback": "rolled_back"}
+VERDICTS = {"release": "released", "rollback": "rolled_back", "staging": "staged"}
+STATES = {"released": "Released", "rolled_back": "RolledBack", "staged": "Staged", "refused": "Rejected"}
+EVENTS = {"release": ModelReleased, "rollback": ModelRolledBack, "staging": ModelStaged}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A change of the champion with its checks: a release or a rollback before its end.
+    """A change of the champion, or of staging, with its checks: before its end.
 
     Attributes:
+        champion: Who is where the candidate is to be.
         why: What a person gives as the reason, if one does.
     """
 
-    kind: Literal["release", "rollback"]
+    kind: Literal["release", "rollback", "staging"]
     candidate: Version
     champion: Version | None
     checks: tuple[CheckResult, ...]
@@ -62,10 +66,11 @@ class Change:
             by=self.by,
             flow_run=str(run) if run else None,
             at="",
+            alias=STAGING if self.kind == "staging" else CHAMPION,
         )
 
 
-def waits_for_a_person(candidate: Version, policy: ReleaseSpec) -> str | None:
+def waits_for_a_person(candidate: Version, policy: ApprovalSpec) -> str | None:
     """Why a person must agree, if one must: the policy says always, the gate was undecided, or it was rolled back.
 
     An undecided version is never released by itself: with `approval: never` nobody is asked, and a person who wants it
@@ -81,9 +86,13 @@ def waits_for_a_person(candidate: Version, policy: ReleaseSpec) -> str | None:
 
 def settle(model: str) -> None:
     """Finish what a killed release or rollback has left: alias, journal entry, event."""
-    last = moves.finish(model)
-    if last is None:
-        return
+    for alias in (STAGING, CHAMPION):
+        last = moves.finish(model, alias)
+        if last is not None:
+            _tell(model, last)
+
+
+def _tell(model: str, last: Move) -> None:
     told = [entry.get("move") for entry in journal.entries(model, last.kind)]
     if last.number not in told:
         outcome = _outcome(last, [], seconds=0.0)
@@ -107,8 +116,9 @@ def conclude_change(change: Change, made: Move | None) -> ReleaseOutcome:
 
 
 def _announce(made: Move) -> str:
-    event = ModelReleased if made.kind == "release" else ModelRolledBack
-    return announce(event(model=made.model, version=made.to_version, cause=made.cause or f"{made.flow_run}"))
+    return announce(
+        EVENTS[made.kind](model=made.model, version=made.to_version, cause=made.cause or f"{made.flow_run}")
+    )
 
 
 def _outcome(move: Move, checks: list[dict[str, object]], seconds: float) -> ReleaseOutcome:

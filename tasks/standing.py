@@ -4,6 +4,7 @@ from typing import Any
 
 from adapters import journal, registry
 from adapters.moves import moves_of
+from core.traffic import STAGING
 
 N_DECISIONS = 10
 
@@ -23,6 +24,7 @@ def standing_of(model: str) -> dict[str, Any]:
             "why": moved.reason if moved else None,
             "metrics": champion.record.report.metrics,
         },
+        "staging": registry.champion_number(model, STAGING),
         "last_check": checks[0] if checks else None,
         "last_training": trainings[0] if trainings else None,
         "decisions": [

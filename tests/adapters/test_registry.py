@@ -123,7 +123,7 @@ def test_of_two_moves_at_once_one_wins_and_the_other_is_told(registered, monkeyp
         monkeypatch.undo()
         moves.make(plan(1, None))
 
-    monkeypatch.setattr(moves, "_refuse_unless_champion", overtaken)
+    monkeypatch.setattr(moves, "_refuse_unless_there", overtaken)
     with pytest.raises(RegistryConflict, match="another release or rollback moves it"):
         moves.make(plan(2, None))
     assert registry.champion_number("toy") == 1

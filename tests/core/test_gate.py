@@ -1,8 +1,19 @@
+import re
+
 import numpy as np
 import pytest
 
 from core.bootstrap import Paired
-from core.gate import below_minimum, compare, first_reason, not_better_than_constant, worse_slice
+from core.gate import (
+    Verdict,
+    below_minimum,
+    compare,
+    first_reason,
+    strictest,
+    too_slow,
+    versus_simpler,
+    worse_slice,
+)
 from core.gate_spec import ComparisonSpec, SliceSpec
 
 N = 1200
@@ -80,12 +91,61 @@ def test_metric_on_the_minimum_is_good_enough():
     assert below_minimum({"roc_auc": 0.65, "rmse": 1.0}, {"roc_auc": 0.65, "rmse": 1.0}) is None
 
 
+def against(rows: Paired, name: str) -> tuple[str, str]:
+    found = versus_simpler(rows, name, "roc_auc", ComparisonSpec())
+    return found.verdict, found.reason
+
+
+def constant(rows: Paired) -> Paired:
+    return Paired(rows.y, rows.challenger, np.full(len(rows.y), 0.5))
+
+
 def test_model_that_equals_a_constant_has_learned_nothing():
-    assert not_better_than_constant({"roc_auc": 0.5}, {"roc_auc": 0.5}, "roc_auc") is not None
+    rows = constant(paired(1.0, 1.0))
+    assert against(Paired(rows.y, rows.champion, rows.champion), "dummy")[0] == "keep"
 
 
-def test_model_with_a_smaller_error_than_a_constant_has_learned_something():
-    assert not_better_than_constant({"rmse": 0.9}, {"rmse": 1.0}, "rmse") is None
+def test_model_that_few_rows_cannot_tell_from_a_constant_is_a_persons_choice():
+    assert [against(constant(paired(5.0, 1.0, n=n)), "dummy")[0] for n in (120, N)] == ["undecided", "promote"]
+
+
+def test_model_that_is_clearly_worse_than_a_linear_one_is_refused_with_the_numbers():
+    verdict, reason = against(paired(3.0, 0.5), "linear")
+    assert verdict == "keep"
+    assert re.search(r"linear model of the same rows is better: -0\.\d{4} roc_auc \[-0\.\d+, -0\.\d+\] on 1200", reason)
+
+
+def test_model_that_is_no_better_than_a_linear_one_that_was_never_tried_is_a_persons_choice():
+    verdict, reason = against(paired(1.02, 1.0), "linear")
+    assert verdict == "undecided"
+    assert "none was tried (search.families): -0.0" in reason
+
+
+def test_model_that_the_search_has_preferred_to_a_linear_one_is_not_overruled_by_rows_that_cannot_tell():
+    found = versus_simpler(paired(1.02, 1.0), "linear", "roc_auc", ComparisonSpec(), was_tried=True)
+    assert found.verdict == "promote"
+    assert "was worse on validation rows: -0.0" in found.reason
+
+
+def test_model_that_is_shown_to_be_worse_than_a_linear_one_is_refused_whatever_the_search_preferred():
+    found = versus_simpler(paired(3.0, 0.5), "linear", "roc_auc", ComparisonSpec(), was_tried=True)
+    assert found.verdict == "keep"
+
+
+def test_model_that_is_better_than_a_linear_one_may_be_released_though_few_rows_cannot_show_it():
+    rows = paired(0.9, 1.2, n=120)
+    assert verdict_of(rows) == "undecided"
+    assert against(rows, "linear")[0] == "promote"
+
+
+def test_strictest_verdict_stands():
+    verdicts = [Verdict("promote", ""), Verdict("undecided", ""), Verdict("keep", "")]
+    assert [strictest(verdicts[:n]) for n in (1, 2, 3)] == [None, verdicts[1], verdicts[2]]
+
+
+@pytest.mark.parametrize(("row_ms", "told"), [(60.0, True), (50.0, False), (None, False)])
+def test_model_that_takes_longer_than_the_release_allows_is_an_objection(row_ms, told):
+    assert (too_slow(row_ms, 50.0) is not None) == told
 
 
 def sliced(n_bad: int) -> tuple[Paired, dict[str, np.ndarray]]:

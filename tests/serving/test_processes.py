@@ -1,5 +1,6 @@
 """`everfit serve` as people run it: real processes, a real registry, real signals."""
 
+import json
 import os
 import signal
 import socket
@@ -8,6 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -23,6 +25,7 @@ from adapters.settings import PROJECT, settings
 from deployments.ports import free_port
 from tests.conftest import TOY
 from tests.serving.conftest import ROW
+from tests.serving.test_bad_requests import BAD
 from tests.serving.test_watcher import add_version
 
 LOG_EVERY_S = 1.0
@@ -137,6 +140,35 @@ def test_slow_clients_are_told_so_and_a_killed_process_loses_only_the_last_secon
         process.kill()
         process.wait(30)
     assert len(read_log("toy")) - before in (20, 21)
+
+
+MILLION = ",".join(["1"] * 1_000_000)
+HUGE = (
+    f'{{"inputs": {{"age": [{MILLION}], "plan": [{MILLION}], "visits": [{MILLION}]}}}}'.encode(),
+    b"[" + b"0," * 3_900_000 + b"0]",
+    b'{"instances": [' + b" " * 9_000_000 + b"]}",
+)
+
+
+def test_bad_and_huge_requests_leave_the_process_up_and_its_memory_bounded(home: Path) -> None:
+    bodies = [(kind, body if isinstance(body, bytes) else json.dumps(body).encode()) for kind, body, *_ in BAD]
+    bodies += [("application/json", body) for body in HUGE]
+    with serving() as (process, port), ThreadPoolExecutor(6) as pool:
+        url = f"http://127.0.0.1:{port}/invocations"
+
+        def ask(asked: tuple[str, bytes]) -> int:
+            headers = {b"content-type": asked[0].encode("latin-1")}
+            return httpx.post(url, content=asked[1], headers=headers, timeout=120).status_code
+
+        statuses, memory = set[int](), []
+        for _ in range(3):
+            statuses |= set(pool.map(ask, bodies))
+            memory.append(process.memory_info().rss)
+        assert ask(("application/json", json.dumps({"instances": [ROW]}).encode())) == 200
+    # 2,001 rows are too many where the table was written for, and are answered here.
+    assert statuses <= {200, 400, 413, 415, 422}, statuses
+    # What the first round takes it keeps for the next ones, and takes no more.
+    assert memory[-1] < memory[0] * 1.25, memory
 
 
 def test_port_in_use_is_told_before_anything_is_loaded(home: Path) -> None:

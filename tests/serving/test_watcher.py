@@ -157,3 +157,17 @@ def test_champion_that_was_taken_away_answers_no_more(endpoint: Endpoint, client
     registry.remove_champion("toy")
     endpoint.watcher.look()
     assert client.post("/invocations", json={"instances": [ROW]}).status_code == 503
+
+
+def test_newest_version_is_loaded_before_its_release_and_takes_over_without_loading(
+    endpoint: Endpoint, client: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = add_version("s9")
+    endpoint.watcher.look()
+    ahead = endpoint.slots.slots["toy"].ahead
+    assert ahead is not None
+    assert ahead.number == number
+    monkeypatch.setattr("serving.watcher.load", lambda _: 1 / 0)
+    set_champion("toy", number)
+    endpoint.watcher.look()
+    assert version_of(client) == number

@@ -1,0 +1,151 @@
+"""A release that an endpoint watches: real HTTP, a real registry, and versions that go wrong once they are asked."""
+
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+import uvicorn
+
+from adapters import journal, registry
+from adapters.settings import settings
+from deployments.ports import free_port
+from serving import watcher
+from serving.app import create
+from serving.settings import ServingSettings
+from tests.conftest import TOY, Project, toy_table
+from tests.serving.conftest import ROW
+from tests.serving.test_watcher import add_version
+
+GOOD, FAILING, SLOW, ALSO_GOOD = 1, 2, 3, 4
+LIMIT_MS = 1000
+
+
+class Fails:
+    """A way to predict that golden rows do not show to be broken."""
+
+    def predict(self, *_: Any) -> Any:
+        raise RuntimeError("the model breaks on what it is really asked")
+
+
+class Slow:
+    def __init__(self, path: Any) -> None:
+        self.path = path
+
+    def predict(self, *asked: Any) -> Any:
+        time.sleep(1.1 * LIMIT_MS / 1000)
+        return self.path.predict(*asked)
+
+
+@pytest.fixture(scope="module")
+def registered(shared_project: Project) -> Project:
+    """Four versions; the first is released while nothing is served."""
+    shared_project.write_spec(TOY.replace("release: {", "release: {watch: {requests: 40, span: 2m}, "))
+    shared_project.land(toy_table(1000))
+    for number in (GOOD, FAILING, SLOW, ALSO_GOOD):
+        assert add_version(f"s{number}") == number
+    return shared_project
+
+
+@pytest.fixture(scope="module")
+def endpoint(registered: Project) -> Iterator[str]:
+    """An endpoint in a thread, which follows the registry; its versions break as their numbers say."""
+    loaded = watcher.load
+
+    def load(version: Any) -> Any:
+        served = loaded(version)
+        broken = {FAILING: Fails(), SLOW: Slow(served.path)}
+        return replace(served, path=broken.get(served.number, served.path))
+
+    port = free_port()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(watcher, "load", load)
+        patch.setenv("EVERFIT_ENDPOINT", f"http://127.0.0.1:{port}")
+        settings.cache_clear()
+        app = create(ServingSettings(models="toy", poll_s=0.2))
+        server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None))
+        thread = threading.Thread(target=server.run, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{port}"
+        server.should_exit = True
+        thread.join(30)
+    settings.cache_clear()
+
+
+class Asking(threading.Thread):
+    """Asks one row after the other, as long as the block lasts."""
+
+    def __init__(self, url: str, row: dict[str, Any]) -> None:
+        super().__init__(daemon=True)
+        self.url, self.row, self.ended = url, row, threading.Event()
+        self.answers: list[tuple[int, int | None]] = []
+
+    def run(self) -> None:
+        with httpx.Client(base_url=self.url, timeout=30) as client:
+            while not self.ended.wait(0.05):
+                told = client.post("/invocations", json={"instances": [self.row]})
+                self.answers.append((told.status_code, told.json().get("version")))
+
+    def __enter__(self) -> "Asking":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.ended.set()
+        self.join(30)
+
+
+def released(number: int) -> Any:
+    from flows.release import release
+
+    return release("toy", number, approved_by="ada")
+
+
+def test_without_an_endpoint_the_release_says_so_and_ends(registered: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("EVERFIT_ENDPOINT", f"http://127.0.0.1:{free_port()}")
+    settings.cache_clear()
+    outcome = released(GOOD)
+    assert outcome.verdict == "released", outcome.reason
+    assert outcome.watched["told"].startswith("not watched: no endpoint of this store answers")
+
+
+@pytest.mark.parametrize(
+    ("number", "words"), [(FAILING, "requests failed (100.0%)"), (SLOW, "answers took more than 1000 ms a row")]
+)
+def test_version_that_goes_wrong_once_it_is_asked_is_taken_back_by_itself(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch, number: int, words: str
+) -> None:
+    told: list[str] = []
+    monkeypatch.setattr("tasks.announce.emit_event", lambda **event: told.append(event["event"]))
+    with Asking(endpoint, ROW) as asking:
+        outcome = released(number)
+        back = time.monotonic() + 30
+        while asking.answers[-1] != (200, GOOD) and time.monotonic() < back:
+            time.sleep(0.1)
+    assert (outcome.verdict, outcome.from_version, outcome.to_version) == ("rolled_back", number, GOOD), outcome.reason
+    assert words in outcome.reason
+    assert registry.champion_number("toy") == GOOD
+    assert asking.answers[-1] == (200, GOOD)
+    entry = journal.entries("toy", "rollback")[0]
+    assert (entry["to_version"], entry["cause"]) == (GOOD, journal.entries("toy", "release")[0]["event_id"])
+    assert told == ["model.released", "model.rolled_back"]
+
+
+def test_version_that_answers_well_stays_after_the_requests_that_were_to_be_watched(endpoint: str) -> None:
+    with Asking(endpoint, ROW):
+        outcome = released(ALSO_GOOD)
+    assert (outcome.verdict, outcome.watched["trouble"]) == ("released", None), outcome.reason
+    assert outcome.watched["requests"] >= 40
+    assert journal.entries("toy", "watch")[0]["version"] == ALSO_GOOD
+    assert registry.champion_number("toy") == ALSO_GOOD
+
+
+def test_requests_that_failed_before_as_well_are_no_reason_to_go_back(endpoint: str) -> None:
+    with Asking(endpoint, {**ROW, "age": "not a number"}):
+        time.sleep(3)
+        outcome = released(GOOD)
+    assert (outcome.verdict, outcome.watched["trouble"]) == ("released", None), outcome.reason
+    assert outcome.watched["failed"] >= 40
