@@ -8,41 +8,46 @@ from typing import Any
 import pandas as pd
 
 from adapters.packaging import TRUSTED
-from adapters.registry import RECORD, answering, find_identical, find_version, model_file
+from adapters.registry import APPRAISAL, RECORD, answering, find_identical, find_version, model_file
 from adapters.settings import settings
+from core.appraisal import Appraisal
 from core.boosters import OPTIONAL
 from core.records import ModelRecord, Version
 
 LINEAGE = "lineage.json"
 
 
-def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Version:
+def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame, appraisal: Appraisal | None = None) -> Version:
     """Store a model with its record as a new version; the same model of the same data and spec is registered once.
 
     Args:
         record: How it was made.
         pipeline: Fitted, of trusted types.
         example: Some raw rows as the pipeline reads them.
+        appraisal: What its page shall tell beside the record.
     """
     known = find_identical(record.model, record.identity)
     if known is not None:
         return known
     with answering() as client:
-        number = _log(client, record, pipeline, example)
+        number = _log(client, (record, appraisal), pipeline, example)
     return find_version(record.model, number)
 
 
-def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> int:
+def _log(client: Any, told: tuple[ModelRecord, Appraisal | None], pipeline: Any, example: pd.DataFrame) -> int:
     import mlflow
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
+    record, appraisal = told
     classes = record.coding.problem != "regression"
     output = pipeline.predict_proba(example) if classes else pipeline.predict(example)
     with mlflow.start_run(experiment_id=experiment_of(client, record.model)) as _:
         mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
         mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
+        if appraisal is not None:
+            mlflow.log_dict(json.loads(json.dumps(asdict(appraisal), default=str)), APPRAISAL)
         mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
         mlflow.set_tags(
             {

@@ -11,6 +11,7 @@ from cli.data_commands import land
 from cli.init_command import init
 from cli.lineage_command import lineage
 from cli.model_commands import check, train
+from cli.page_command import page
 from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
 from cli.replay_command import replay
@@ -26,7 +27,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, up, down),
+    *(predict, serve, replay, status, lineage, page, up, down),
 )
 for command in COMMANDS:
     everfit.add_command(command)

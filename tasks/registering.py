@@ -25,6 +25,7 @@ from core.refs import DatasetRef, FeaturesRef, ModelRef, Splits
 from core.spec import TrainingSpec
 from core.splitting import seen_rows
 from core.target import TargetCoding
+from tasks.appraising import appraise_parts
 from tasks.data import Clean
 from tasks.policies import STAGE, WORLD, Policy
 from tasks.profiling import Looked, write_reference
@@ -159,7 +160,9 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         preparation=preparation,
         profile=write_reference(looked, made.clean.data, test, made.report, sample),
     )
-    return registration.register(record, pipeline, golden)
+    parts = (train, validation, test)
+    appraisal = appraise_parts(parts, made.report, made.clean.coding, spec, _blocks(test, spec))
+    return registration.register(record, pipeline, golden, appraisal)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:
