@@ -28,11 +28,11 @@ def run_link(version: Version) -> str:
         return f"{settings().mlflow_url.rstrip('/')}/#/{_run_path(client, version)}"
 
 
-def version_link(version: Version) -> str:
+def version_link(model: str, number: int) -> str:
     """Where MLflow shows a version; without a server it is named."""
     if not settings().mlflow_url.startswith("http"):
-        return f"models:/{version.record.model}/{version.number}"
-    return f"{settings().mlflow_url.rstrip('/')}/#/models/{version.record.model}/versions/{version.number}"
+        return f"models:/{model}/{number}"
+    return f"{settings().mlflow_url.rstrip('/')}/#/models/{model}/versions/{number}"
 
 
 def _run_path(client: Any, version: Version) -> str:

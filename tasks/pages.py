@@ -47,7 +47,7 @@ def links_of(story: Story) -> list[Link]:
     record, check = story.version.record, story.check or {}
     report = check.get("report")
     return [
-        Link("MLflow: the version", page_log.version_link(story.version)),
+        Link("MLflow: the version", page_log.version_link(record.model, story.version.number)),
         Link("MLflow: the run with its files", page_log.run_link(story.version)),
         *run_link("Prefect: the training", record.flow_run),
         *event_link("Prefect: the event that caused it", record.cause, check.get("at")),

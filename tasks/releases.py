@@ -14,6 +14,7 @@ from core.moves import Move, rolled_back
 from core.outcomes import ReleaseOutcome
 from core.records import Version
 from tasks.announce import announce
+from tasks.artifacts import show_change
 
 VERDICTS = {"release": "released", "rollback": "rolled_back"}
 
@@ -103,7 +104,9 @@ def conclude_change(change: Change, made: Move | None) -> ReleaseOutcome:
         outcome = replace(outcome, verdict="refused", move=None)
     else:
         outcome = replace(outcome, event_id=_announce(made))
-    return replace(outcome, journal_entry=journal.append(outcome.model, change.kind, asdict(outcome)))
+    outcome = replace(outcome, journal_entry=journal.append(outcome.model, change.kind, asdict(outcome)))
+    show_change(outcome, [version for version in (change.candidate, change.champion) if version])
+    return outcome
 
 
 def _announce(made: Move) -> str:

@@ -1,5 +1,6 @@
 """The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
 
+import json
 import sys
 from dataclasses import replace
 from typing import Any
@@ -7,9 +8,10 @@ from typing import Any
 import pandas as pd
 import pytest
 from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
 
-from adapters import journal, registry
-from core.errors import DataRejected
+from adapters import journal, page_log, registry
+from core.errors import DataRejected, StorageUnavailable
 from tests.conftest import TOY, Project, toy_table
 
 
@@ -51,6 +53,44 @@ def test_stages_are_told_in_the_order_of_the_flowchart(trained: Any) -> None:
         "ingest", "validate", "split", "sentinel", "build_features", "tune", "fit", "evaluate", "gate", "register",
         "announce",
     ]  # fmt: skip
+
+
+def test_training_shows_a_summary_tables_pictures_and_tags(trained: Any) -> None:
+    summary = Artifact.get("summary-training-toy")
+    assert summary is not None
+    assert f"# toy: training registered\n\n{trained.reason.replace('_', chr(92) + '_')}" in summary.data
+    assert "models:/toy/1" in summary.data
+    shown = {key: Artifact.get(f"{key}-toy") for key in ("trials", "baselines", "slices", "roc", "calibration")}
+    assert [key for key, artifact in shown.items() if artifact is None] == []
+    assert shown["roc"].data.startswith("data:image/svg+xml;base64,")
+    assert max(len(json.dumps(artifact.data)) for artifact in (summary, *shown.values())) <= 1_000_000
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(trained.flow_run_id)
+    assert set(run.tags) == {"model:toy", "verdict:registered", "cause:person"}
+    assert run.name == "train-toy-until-2026-03-31"
+
+
+def test_page_of_a_new_version_is_in_the_store_and_in_mlflow(trained: Any, landed: Project) -> None:
+    with registry.answering() as client:
+        run = client.get_run(trained.mlflow_run_id).info
+        found = {each.path for each in client.list_artifacts(run.run_id, "everfit")}
+        description = client.get_model_version("toy", "1").description
+    assert {page_log.PAGE, page_log.CARD} <= found
+    assert f"#/experiments/{run.experiment_id}/runs/{run.run_id}/artifacts/{page_log.PAGE}" in description
+    html = (landed.home / "store" / "pages" / "toy" / "v1.html").read_text()
+    assert f"{trained.metrics['test']['roc_auc']:.4f} [" in html
+    assert "It was never released." in html
+
+
+def test_training_stands_where_it_cannot_be_shown(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.training import train
+    from tasks import artifacts
+
+    def full(*_: Any) -> None:
+        raise StorageUnavailable("no page", "the disk is full", "free some space")
+
+    monkeypatch.setattr(artifacts, "_show", full)
+    assert train("toy").version == trained.version
 
 
 def test_second_training_takes_every_computation_from_the_cache_and_registers_nothing_new(trained: Any) -> None:
@@ -235,6 +275,17 @@ def test_history_agrees_with_the_alias(released: Any) -> None:
     history = history_of("toy")
     assert history[-1]["to_version"] == registry.champion_number("toy")
     assert [row["until"] for row in history[:-1]] == [row["at"] for row in history[1:]]
+
+
+def test_page_tells_who_approved_without_computing_a_model(released: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.lineage import version_of
+    from tasks.pages import write_page
+
+    monkeypatch.setattr(registry, "load_pipeline", lambda _: pytest.fail("the page loads a model"))
+    written = write_page(version_of("toy:2"))
+    assert dict(written.page.facts)["approved by"] == "ada"
+    journal_of = next(each for each in written.page.sections if each.title == "Approvals and journal")
+    assert {row[1] for row in journal_of.tables[0].rows} == {"release", "rollback"}
 
 
 def test_lineage_of_the_champion_is_whole(released: Any) -> None:
