@@ -3,7 +3,9 @@
 import importlib.metadata
 import platform
 import subprocess
+import sys
 from functools import lru_cache
+from pathlib import Path
 
 from adapters.settings import PROJECT
 
@@ -30,6 +32,14 @@ def environment() -> dict[str, str]:
     """Versions of Python and of the libraries that compute, and the kind of machine."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"} | versions
+
+
+@lru_cache(maxsize=1)
+def packages() -> dict[str, str]:
+    """Name and version of every installed package."""
+    # By the names of their folders: reading what 250 packages say of themselves takes half a second.
+    folders = [folder.stem for place in sys.path for folder in Path(place).glob("*.dist-info")]
+    return dict(sorted(folder.split("-", 1) for folder in reversed(folders) if "-" in folder))
 
 
 def _git(*words: str) -> str | None:

@@ -52,6 +52,7 @@ class Appraisal:
     Attributes:
         metric: Of search, gate and slices.
         confusion: Rows by true class (line) and predicted class; empty for numbers.
+        packages: Name and version of what was installed.
     """
 
     metric: str
@@ -63,6 +64,7 @@ class Appraisal:
     residuals: tuple[Bar, ...]
     parts: tuple[PartFacts, ...] = ()
     columns: tuple[ColumnFacts, ...] = ()
+    packages: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

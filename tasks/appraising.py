@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from adapters.provenance import packages
 from adapters.storage import read_array
 from core.appraisal import MOST_VALUES, Appraisal, Scored, appraise
 from core.data_facts import column_facts, part_facts
@@ -39,6 +40,7 @@ def appraise_parts(
         told,
         parts=tuple(part_facts(name, part, spec.data.time) for name, part in named),
         columns=column_facts(train),
+        packages=tuple(packages().items()),
     )
 
 

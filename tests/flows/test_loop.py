@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -286,6 +287,38 @@ def test_page_tells_who_approved_without_computing_a_model(released: Any, monkey
     assert dict(written.page.facts)["approved by"] == "ada"
     journal_of = next(each for each in written.page.sections if each.title == "Approvals and journal")
     assert {row[1] for row in journal_of.tables[0].rows} == {"release", "rollback"}
+
+
+def test_evidence_is_whole_until_any_of_its_files_is_changed(released: Any, tmp_path: Path) -> None:
+    from adapters.packs import pack, unpack
+    from core.evidence import MANIFEST, manifest_of
+    from tasks.evidence import make_pack, verify_pack
+    from tasks.lineage import version_of
+
+    place = tmp_path / "pack.zip"
+    place.write_bytes(make_pack(version_of("toy:2")).content)
+    whole = verify_pack(place)
+    assert (whole["changed"], whole["written_here"], whole["version"]) == ([], True, 2)
+    files = unpack(place)
+    assert {"card.md", "data_card.json", "spec.yaml", "contract.json", "metrics.json", "verdict.json", "journal.json",
+            "lineage.json", "sbom.cdx.json", "page.html", MANIFEST} == set(files)  # fmt: skip
+    for name in sorted(set(files) - {MANIFEST}):
+        place.write_bytes(pack(files | {name: files[name] + b" "}))
+        assert [line.partition(":")[0] for line in verify_pack(place)["changed"]] == [name]
+    better = files | {"metrics.json": files["metrics.json"].replace(b'"roc_auc": 0.', b'"roc_auc": 1.', 1)}
+    better |= {
+        MANIFEST: manifest_of({k: v for k, v in better.items() if k != MANIFEST}, {"model": "toy", "version": 2})
+    }
+    place.write_bytes(pack(better))
+    assert [line.partition(":")[0] for line in verify_pack(place)["changed"]] == [MANIFEST]
+
+
+def test_evidence_of_one_version_is_written_twice_as_the_same_bytes(released: Any) -> None:
+    from tasks.evidence import make_pack
+    from tasks.lineage import version_of
+
+    assert make_pack(version_of("toy:2")).content == make_pack(version_of("toy:2")).content
+    assert len(journal.entries("toy", "evidence")) == 1
 
 
 def test_lineage_of_the_champion_is_whole(released: Any) -> None:
