@@ -119,6 +119,11 @@ class Made:
     model: ModelRef
     report: Report
 
+    @property
+    def parts_read(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Rows of train, validation and test."""
+        return read_frame(self.parts.train), read_frame(self.parts.validation), read_frame(self.parts.test)
+
 
 @task(name="register", **WORLD)
 def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
@@ -130,7 +135,7 @@ def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None
 
 
 def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
-    train, validation, test = (read_frame(part) for part in (made.parts.train, made.parts.validation, made.parts.test))
+    parts = train, validation, test = made.parts_read
     pipeline = unpack(read_bytes(made.model.uri), made.model.uri)
     columns, preparation = made.features.columns, made.features.preparation
     step = load_step(preparation.custom)
@@ -160,7 +165,6 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         preparation=preparation,
         profile=write_reference(looked, made.clean.data, test, made.report, sample),
     )
-    parts = (train, validation, test)
     appraisal = appraise_parts(parts, made.report, made.clean.coding, spec, _blocks(test, spec))
     return registration.register(record, pipeline, golden, appraisal)
 
