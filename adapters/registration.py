@@ -45,7 +45,7 @@ def _log(client: Any, told: tuple[ModelRecord, Appraisal | None], pipeline: Any,
     with mlflow.start_run(experiment_id=experiment_of(client, record.model)) as _:
         mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
-        mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
+        mlflow.log_text(_text(record), RECORD)
         if appraisal is not None:
             mlflow.log_dict(json.loads(json.dumps(asdict(appraisal), default=str)), APPRAISAL)
         mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
@@ -83,7 +83,12 @@ def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:
         "data": record.data.sha256,
         "spec": record.spec_digest,
         "model_digest": record.report.digest,
+        "record": hashlib.sha256(_text(record).encode()).hexdigest(),
     }
+
+
+def _text(record: ModelRecord) -> str:
+    return json.dumps(asdict(record), default=str, indent=1)
 
 
 def experiment_of(client: Any, model: str) -> str:

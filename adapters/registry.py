@@ -80,6 +80,16 @@ def find_champion(model: str) -> Version | None:
     return _read(found) if found else None
 
 
+def record_is_whole(version: Version) -> bool:
+    """Whether MLflow holds the record that was registered; True where its digest was not kept then."""
+    with answering() as client:
+        import mlflow
+
+        told = client.get_model_version(version.record.model, str(version.number)).tags.get("record")
+        text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{RECORD}") if told else ""
+    return not told or hashlib.sha256(text.encode()).hexdigest() == told
+
+
 def find_appraisal(version: Version) -> Appraisal | None:
     """What was written down for the page of a version; None where its registration wrote nothing down yet."""
     with answering() as client:

@@ -12,8 +12,7 @@ from adapters.specs import read_spec
 from adapters.storage import store_path
 from core.errors import DataMissing
 from core.outcomes import ScoringOutcome
-from tasks.artifacts import show_scoring
-from tasks.scoring import score_rows
+from tasks.scoring import conclude_scoring, score_rows
 
 
 @flow(name="score", flow_run_name="score-{model}")
@@ -54,5 +53,5 @@ def score(
         seconds=round(scored.seconds, 2),
         flow_run_id=run,
     )
-    show_scoring(outcome)
+    conclude_scoring(outcome)
     return Completed(name="Scored", message=f"{scored.predicted} of {scored.rows} rows, in {out}", data=outcome)

@@ -85,15 +85,7 @@ def _files(story: Story) -> dict[str, bytes]:
     training, check = story.training or {}, story.check or {}
     installed = told.packages if told and told.packages else tuple(packages().items())
     documents = {
-        "data_card.json": {
-            "source": record.spec["data"],
-            "snapshot": asdict(record.data),
-            "until": record.data_until,
-            "parts": [asdict(part) for part in told.parts] if told else [],
-            "columns": [asdict(column) for column in told.columns] if told else [],
-            "classes": [asdict(each) for each in record.report.classes],
-            "quarantined": training.get("quarantined"),
-        },
+        "data_card.json": _data_card(story),
         "contract.json": record.spec.get("contract", {}),
         "metrics.json": {
             "test": record.report.metrics,
@@ -123,6 +115,19 @@ def _files(story: Story) -> dict[str, bytes]:
         "card.md": markdown_of(page).encode(),
         "page.html": html_of(page).encode(),
         "spec.yaml": spec.encode(),
+    }
+
+
+def _data_card(story: Story) -> dict[str, Any]:
+    record, told = story.version.record, story.appraisal
+    return {
+        "source": record.spec["data"],
+        "snapshot": asdict(record.data),
+        "until": record.data_until,
+        "parts": [asdict(part) for part in told.parts] if told else [],
+        "columns": [asdict(column) for column in told.columns] if told else [],
+        "classes": [asdict(each) for each in record.report.classes],
+        "quarantined": (story.training or {}).get("quarantined"),
     }
 
 

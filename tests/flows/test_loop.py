@@ -1,5 +1,6 @@
 """The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
 
+import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -184,7 +185,7 @@ def test_challenger_of_the_turned_world_replaces_the_champion(released: Any) -> 
     from flows.release import release
     from flows.training import train
 
-    outcome = train("toy")
+    outcome = train("toy", cause=journal.entries("toy", "check")[0]["event_id"])
     assert outcome.verdict == "registered", outcome.reason
     assert outcome.metrics["difference"]["low"] > 0
     assert release("toy", outcome.version).verdict == "released"
@@ -331,23 +332,73 @@ def test_lineage_of_the_champion_is_whole(released: Any) -> None:
     assert found["environment"]["python"]
 
 
-def test_lineage_names_each_link_that_no_longer_holds(released: Any) -> None:
+def behind(link: str, found: dict[str, Any], home: Path) -> tuple[list[Path], bytes | None]:
+    """The files behind a link of the lineage, and what somebody makes of them; None: they are gone."""
+    store, artifacts = home / "store", home / "mlartifacts" / "toy"
+    data = {row["role"]: Path(row["uri"]) for row in found["data"]}
+    told = {path: json.loads(path.read_text()) for path in (store / "journal" / "toy").glob("*.json")}
+
+    def entries(kind: str, key: str, value: str) -> list[Path]:
+        return [path for path, entry in told.items() if (entry["kind"], entry.get(key)) == (kind, value)]
+
+    model_files = [path for path in artifacts.rglob("model.skops") if digest_of(path) == found["model_file"]["sha256"]]
+    files: dict[str, tuple[list[Path], bytes | None]] = {
+        "snapshot": ([data["snapshot"]], b"other rows"),
+        "reference": ([data["reference"]], None),
+        "golden": ([data["golden"]], b"other rows"),
+        "record": ([artifacts / found["mlflow_run"] / "artifacts" / "everfit" / "record.json"], b""),
+        "flow_run": (entries("training", "flow_run_id", found["flow_run"]), None),
+        # One window was checked more than once: one event, and an entry for each check.
+        "cause": (entries("check", "event_id", found["cause"]["event"]), None),
+        "report": ([Path(found["cause"]["report"])], b"<html>all is well</html>"),
+        "window": ([store / "snapshots" / f"{found['cause']['window']['digest']}.parquet"], None),
+        "model_file": (model_files, b"another model"),
+    }
+    return files[link]
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.mark.parametrize(
+    "link", ["snapshot", "reference", "golden", "record", "flow_run", "cause", "report", "window", "model_file"]
+)
+def test_link_that_is_touched_on_the_disk_is_named_and_no_other(released: Any, landed: Project, link: str) -> None:
     from tasks.lineage import lineage_of, version_of
 
     version = version_of("toy:2")
-    record = version.record
-    broken = replace(
-        version,
-        file_digest="0" * 64,
-        record=replace(
-            record,
-            data=replace(record.data, uri=f"{record.data.uri}.gone"),
-            golden=replace(record.golden, sha256="0" * 64),
-            spec=record.spec | {"seed": 99},
-            git_commit="0" * 40,
-            flow_run="no such run",
-            cause="no such event",
-        ),
-    )
-    links = {told.partition(":")[0] for told in lineage_of(broken)["broken"]}
-    assert links == {"snapshot", "golden", "spec", "git_commit", "flow_run", "cause", "model_file"}
+    found = lineage_of(version)
+    assert found["broken"] == []
+    paths, content = behind(link, found, landed.home)
+    kept = {path: path.read_bytes() for path in paths}
+    assert kept
+    try:
+        for path in paths:
+            path.unlink() if content is None else path.write_bytes(content)
+        broken = {told.partition(":")[0] for told in lineage_of(version)["broken"]}
+    finally:
+        for path, before in kept.items():
+            path.write_bytes(before)
+    assert broken == {link}
+
+
+def test_spec_and_commit_that_were_replaced_are_named(released: Any) -> None:
+    from tasks.lineage import lineage_of, version_of
+
+    version = version_of("toy:2")
+    record = replace(version.record, spec=version.record.spec | {"seed": 99}, git_commit="0" * 40)
+    links = {told.partition(":")[0] for told in lineage_of(replace(version, record=record))["broken"]}
+    assert links == {"spec", "git_commit"}
+
+
+def test_snapshot_leads_forward_to_the_version_and_to_the_check_that_looked_at_it(released: Any) -> None:
+    from tasks.descent import descent_of
+    from tasks.lineage import lineage_of, version_of
+
+    found = lineage_of(version_of("toy:2"))
+    made = descent_of(found["data"][0]["digest"][:12])
+    assert found["version"] in [row["version"] for row in made["versions"]]
+    assert (made["there"], made["data"]) == (True, found["data"][0]["digest"])
+    window = descent_of(found["cause"]["window"]["digest"])
+    assert found["cause"]["event"] in [row["event_id"] for row in window["checks"]]
