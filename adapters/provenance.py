@@ -42,6 +42,18 @@ def packages() -> dict[str, str]:
     return dict(sorted(folder.split("-", 1) for folder in reversed(folders) if "-" in folder))
 
 
+def is_committed(path: Path) -> bool | None:
+    """Whether a file is checked in as it is; None outside a git checkout.
+
+    Args:
+        path: Of a file that need not lie in everfit's own checkout.
+    """
+    if _git("-C", str(path.parent), "rev-parse", "--git-dir") is None:
+        return None
+    tracked = _git("-C", str(path.parent), "ls-files", "--error-unmatch", path.name) is not None
+    return tracked and not _git("-C", str(path.parent), "status", "--porcelain", path.name)
+
+
 def _git(*words: str) -> str | None:
     try:
         done = subprocess.run(["git", *words], cwd=PROJECT, capture_output=True, text=True, timeout=20, check=False)

@@ -47,8 +47,8 @@ def _descent_text(found: dict[str, Any]) -> str:
     lines += [f"  made        {_named(row)} ({row['verdict']}){_since(row)}" for row in found["versions"]]
     lines += [f"  checked     {row['at'][:19]}  {row['model']}: {row['decision']}" for row in found["checks"]]
     lines += [
-        f"  {'was scored' if row['scored_it'] else 'predicted '}  {row['at'][:19]}  {row['rows']} rows by {_named(row)} "
-        f"in {row['output']}"
+        f"  {'was scored' if row['scored_it'] else 'predicted '}  {row['at'][:19]}  {row['rows']} rows by {_named(row)}"
+        f" in {row['output']}"
         for row in found["batches"]
     ]
     lines += [

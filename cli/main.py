@@ -16,6 +16,7 @@ from cli.page_command import page
 from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
 from cli.replay_command import replay
+from cli.score_command import score
 from cli.serve_command import serve
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
@@ -28,7 +29,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, page, evidence, verify, up, down),
+    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down),
 )
 for command in COMMANDS:
     everfit.add_command(command)

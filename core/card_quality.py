@@ -1,6 +1,6 @@
 """The part of a version's card that tells how good it is, for whom, and where it ends."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import groupby
 
 from core.appraisal import Appraisal, Slice
@@ -134,12 +134,15 @@ def _leaning(importance: dict[str, float]) -> Iterator[str]:
 
 
 def _weak(told: Appraisal) -> Iterator[str]:
-    whole, better = told.intervals[told.metric], METRICS[told.metric].greater_is_better
-    weak: Sequence[Slice] = [
-        s for s in told.slices if (s.metric.high < whole.low if better else s.metric.low > whole.high)
-    ]
-    for each in weak[:5]:
+    whole = told.intervals[told.metric]
+    for each in weak_slices(told)[:5]:
         yield (
             f"It is worse where {each.column} = {each.value}: {told.metric} {each.metric.value:.4f} "
             f"against {whole.value:.4f}."
         )
+
+
+def weak_slices(told: Appraisal) -> list[Slice]:
+    """Groups of rows whose whole interval is worse than the interval of all rows."""
+    whole, better = told.intervals[told.metric], METRICS[told.metric].greater_is_better
+    return [s for s in told.slices if (s.metric.high < whole.low if better else s.metric.low > whole.high)]
