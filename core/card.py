@@ -5,6 +5,7 @@ from datetime import datetime
 
 from core.card_data import data_section, feature_section
 from core.card_quality import calibration_section, limits_section, quality_section, slice_section
+from core.card_use import use_section
 from core.page import Page, Section, Table
 from core.story import Story
 
@@ -25,6 +26,7 @@ def card_of(story: Story) -> Page:
         limits_section(story),
         _cause(story),
         _journal(story),
+        use_section(story),
         _made(story),
         Section("Where to look", links=story.links),
     )

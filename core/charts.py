@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 420, 300, 52, 14, 44, 14
+WIDTH, HEIGHT, LEFT, TOP, BOTTOM, RIGHT = 420, 300, 60, 14, 44, 24
 COLORS = ("#2f6fb0", "#c8452d", "#3b8f4e", "#8a56a5", "#b58a1c", "#4a4a4a")
 N_TICKS = 5
 
@@ -49,7 +49,9 @@ def line_chart(axes: Axes, lines: Sequence[Line]) -> str:
         if line.marked:
             parts += [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3.5" fill="{color}"/>' for x, y in spots]
         if len(lines) > 1:
-            parts.append(_text((LEFT + 8, TOP + 16 + 15 * i), line.name, f' fill="{color}"'))
+            # The lower right corner is the emptiest of a good ROC curve.
+            place = (WIDTH - RIGHT - 8, HEIGHT - BOTTOM - 10 - 15 * (len(lines) - 1 - i))
+            parts.append(_text(place, _cut(line.name), f' fill="{color}" text-anchor="end"'))
     return _svg(axes.title, "".join(parts), HEIGHT)
 
 
@@ -85,7 +87,9 @@ def heat_table(title: str, names: Sequence[str], counts: Sequence[Sequence[int]]
     for i, line in enumerate(counts):
         total = sum(line) or 1
         parts.append(_text((104, 40 + side * (i + 0.5)), _cut(names[i], 14), ' text-anchor="end"'))
-        parts.append(_text((110 + side * (i + 0.5), 28), _cut(names[i], 10), ' text-anchor="middle"'))
+        parts.append(
+            _text((110 + side * (i + 0.5), 28), _cut(names[i], max(3, int(side / 7))), ' text-anchor="middle"')
+        )
         for j, n in enumerate(line):
             x, y, share = 110 + side * j, 34 + side * i, n / total
             parts.append(
@@ -103,8 +107,8 @@ def _frame(axes: Axes, x: tuple[float, float], y: tuple[float, float]) -> str:
     for i in range(N_TICKS):
         at_x, at_y = (low + (high - low) * i / (N_TICKS - 1) for low, high in (x, y))
         parts.append(f'<path d="M{LEFT} {place_y(at_y):.1f}H{WIDTH - RIGHT}" stroke="#ddd"/>')
-        parts.append(_text((LEFT - 6, place_y(at_y) + 4), f"{at_y:.3g}", ' text-anchor="end"'))
-        parts.append(_text((place_x(at_x), HEIGHT - BOTTOM + 16), f"{at_x:.3g}", ' text-anchor="middle"'))
+        parts.append(_text((LEFT - 6, place_y(at_y) + 4), _number(at_y), ' text-anchor="end"'))
+        parts.append(_text((place_x(at_x), HEIGHT - BOTTOM + 16), _number(at_x), ' text-anchor="middle"'))
     middle = (TOP + HEIGHT - BOTTOM) / 2
     turned = f' text-anchor="middle" transform="rotate(-90 12 {middle:.0f})"'
     return "".join(
@@ -124,6 +128,13 @@ def _scale(low: float, high: float, start: float, end: float) -> Callable[[float
 def _range(values: Sequence[float]) -> tuple[float, float]:
     low, high = min(values, default=0.0), max(values, default=1.0)
     return (low, high) if high > low else (low - 0.5, low + 0.5)
+
+
+def _number(value: float) -> str:
+    for unit, size in (("M", 1e6), ("k", 1e3)):
+        if abs(value) >= size:
+            return f"{value / size:.3g}{unit}"
+    return f"{value:.3g}"
 
 
 def _cut(name: str, length: int = 22) -> str:

@@ -21,6 +21,7 @@ class Story:
         moves: Moves of the champion to this version or away from it, oldest first.
         releases: Journal entries of releases and rollbacks to it, refused ones among them, newest first.
         champion: Whether it is champion now.
+        checks: Journal entries of the checks of it as champion, newest first.
         links: By name: page, drift report, MLflow's run and version, Prefect's runs.
     """
 
@@ -31,4 +32,5 @@ class Story:
     moves: tuple[Move, ...]
     releases: tuple[Mapping[str, Any], ...]
     champion: bool
+    checks: tuple[Mapping[str, Any], ...]
     links: tuple[Link, ...]

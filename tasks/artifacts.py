@@ -29,10 +29,13 @@ from core.summary import (
 )
 from tasks.links import event_link, file_link
 from tasks.pages import write_page
+from tasks.rating import rate
 
 LARGEST_BYTES = 1_000_000
 # What a failed request or a store that is full may raise; what was decided stands without its picture.
 FAULTS = (httpx.HTTPError, EverfitError)
+# Of a test of the ML Test Score.
+SHOWN = ("key", "title", "points", "how", "told", "evidence", "todo")
 Rows = list[dict[str, Any]]
 
 
@@ -98,6 +101,9 @@ def show_change(outcome: ReleaseOutcome, versions: Sequence[Version]) -> None:
         )
         _show("release", release_summary(outcome, links), None)
         _table("checks", outcome.model, outcome.checks, outcome.reason)
+        sheet = rate(versions[0])
+        points = [{name: getattr(each, name) for name in SHOWN} for each in sheet.tests]
+        _table("ml-test-score", outcome.model, points, f"ML Test Score {sheet.score:g}, version {versions[0].number}")
     except FAULTS:
         get_run_logger().warning("the release cannot be shown", exc_info=True)
 

@@ -27,15 +27,16 @@ def story_of(version: Version) -> Story:
     record = version.record
     releases = [*journal.entries(record.model, "release"), *journal.entries(record.model, "rollback")]
     trainings = journal.entries(record.model, "training")
-    checks = journal.entries(record.model, "check") if record.cause else []
+    checks = journal.entries(record.model, "check")
     told = Story(
         version=version,
         appraisal=registry.find_appraisal(version),
         # A later training that made the same model again has its own entry: this version's is the one of its run.
         training=next((each for each in trainings if each["flow_run_id"] == record.flow_run and "rows" in each), None),
-        check=next((each for each in checks if each["event_id"] == record.cause), None),
+        check=next((each for each in checks if record.cause and each["event_id"] == record.cause), None),
         moves=tuple(move for move in moves_of(record.model) if version.number in (move.to_version, move.from_version)),
         releases=tuple(each for each in releases if each["to_version"] == version.number),
+        checks=tuple(each for each in checks if each["champion"] == version.number),
         champion=registry.champion_number(record.model) == version.number,
         links=(),
     )

@@ -98,7 +98,7 @@ def story() -> Story:
     )
     version = Version(3, "r" * 32, "models:/m-1", RECORD, "c" * 64)
     links = (Link("Drift report that caused it", "s3://b/reports/1.html"),)
-    return Story(version, told, TRAINING, CHECK, (MOVE,), (), True, links)
+    return Story(version, told, TRAINING, CHECK, (MOVE,), (), True, (), links)
 
 
 def section(page: Page, title: str) -> Section:
