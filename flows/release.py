@@ -11,11 +11,12 @@ from adapters.specs import read_spec
 from core.acceptance import Limits
 from tasks.approval import ask, declined
 from tasks.causes import first_for
+from tasks.endings import show_ending
 from tasks.releases import Change, conclude_change, settle, waits_for_a_person
 from tasks.releasing import accept, move, shadow
 
 
-@flow(name="release", flow_run_name="release-{model}-v{version}")
+@flow(name="release", flow_run_name="release-{model}-v{version}", on_completion=[show_ending], on_failure=[show_ending])
 def release(model: str, version: int, cause: str | None = None, approved_by: str | None = None) -> Any:
     """Make a version the champion.
 

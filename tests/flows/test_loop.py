@@ -41,6 +41,9 @@ def test_check_before_the_first_release_has_nothing_to_compare_with(landed: Proj
     from flows.check_drift import check_drift
 
     assert check_drift("toy", return_state=True).name == "NoChampion"
+    shown = Artifact.get("summary-check-drift-toy")
+    assert shown is not None
+    assert "toy has no champion yet" in shown.data
 
 
 def test_first_training_registers_a_model_that_has_learned_something(trained: Any) -> None:
@@ -235,6 +238,10 @@ def test_broken_data_are_refused_in_words_and_nothing_is_registered(landed: Proj
     finally:
         path.unlink()
     assert "plan: values broken by 4000 rows, such as gold" in refused.value.why
+    shown = Artifact.get("summary-train-toy")
+    assert shown is not None
+    assert "such as gold" in shown.data
+    assert "| fix | correct the data" in shown.data
     assert registry.list_versions("toy") == before
 
 
