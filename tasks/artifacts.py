@@ -50,7 +50,7 @@ def show_training(outcome: TrainingOutcome, version: Version | None) -> None:
         if version is not None and version.record.flow_run == outcome.flow_run_id:
             written = write_page(version)
             sections = written.page.sections
-            links = (*sections[-1].links, file_link("The page of the version", written.html), *links)
+            links = (*sections[-1].links, file_link("The page of the version", written.html))
         elif version is not None:
             links = (Link("MLflow: the version", page_log.version_link(outcome.model, version.number)), *links)
         until = f"-until-{outcome.data_until[:10]}" if outcome.data_until else ""
