@@ -4,13 +4,19 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from xml.etree import ElementTree as ET
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from adapters.html import html_of
+from core.appraisal import Scored, appraise
 from core.card import card_of
 from core.charts import Axes, Line, bar_chart, heat_table, histogram, line_chart
 from core.lineage import Feature
+from core.metrics import score_all
 from core.page import Link, Page, Section, Table
+from core.story import Story
+from core.target import TargetCoding
 from tests.core.test_card import REPORT, story
 
 VOID = {"meta", "link", "br", "img"}
@@ -90,3 +96,39 @@ def test_words_of_a_page_are_escaped_and_a_link_that_would_run_code_is_none():
     tags = Reader(text).tags
     assert "script" not in [tag for tag, _ in tags]
     assert [given["href"] for tag, given in tags if tag == "a"] == ["https://example.org/a?b=1&c=2"]
+
+
+def of_problem(problem: str) -> Story:
+    """The story of a model of numbers or of three classes."""
+    random = np.random.default_rng(1)
+    told, n_rows = story(), 900
+    classes = ("a", "b", "c") if problem == "multiclass" else ()
+    truth = random.integers(0, 3, n_rows).astype(float) if classes else random.gamma(2, 400, n_rows)
+    prediction = random.dirichlet(np.ones(3), n_rows) if classes else truth + random.normal(0, 50, n_rows)
+    metric = "roc_auc" if classes else "rmse"
+    rows = Scored(problem, classes, truth, prediction, 0.5, None)
+    values = pd.Series(np.where(np.arange(n_rows) % 2 == 0, "north", "south"))
+    metrics = score_all(problem, truth, prediction)
+    report = replace(REPORT, metrics=metrics, baselines={"dummy": metrics, "linear": metrics}, classes=())
+    record = replace(told.version.record, coding=TargetCoding(problem, classes), report=report)
+    return replace(
+        told,
+        version=replace(told.version, record=record),
+        appraisal=appraise(rows, metric, 0, {"place": (values, True)}),
+        training=told.training | {"metrics": {"champion": None, "challenger": None}},
+    )
+
+
+@pytest.mark.parametrize(
+    ("problem", "pictures"),
+    [
+        ("regression", {"Residuals", "Calibration", "Permutation importance"}),
+        ("multiclass", {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance"}),
+    ],
+)
+def test_page_of_every_problem_shows_the_pictures_that_fit_it(problem, pictures):
+    text = html_of(card_of(of_problem(problem)))
+    read = Reader(text)
+    assert (read.wrong, read.open) == ([], [])
+    assert {given["aria-label"] for tag, given in read.tags if tag == "svg"} == pictures
+    assert "nan" not in text.lower().replace("tenance", "")
