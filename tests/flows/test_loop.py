@@ -188,7 +188,8 @@ def test_challenger_of_the_turned_world_replaces_the_champion(released: Any) -> 
     from flows.release import release
     from flows.training import train
 
-    outcome = train("toy", cause=journal.entries("toy", "check")[0]["event_id"])
+    cause = next(entry["event_id"] for entry in journal.entries("toy", "check") if entry["decision"] == "retrain")
+    outcome = train("toy", cause=cause)
     assert outcome.verdict == "registered", outcome.reason
     assert outcome.metrics["difference"]["low"] > 0
     assert release("toy", outcome.version).verdict == "released"
