@@ -13,6 +13,8 @@ from adapters.storage import exists, list_files, read_bytes, store_path
 from core.errors import DataMissing, SpecError
 
 SHORTEST = 8
+# Where trainings and checks keep what they read.
+FOLDERS = ("snapshots", "windows")
 DIGEST = re.compile(r"[0-9a-f]{8,64}")
 
 
@@ -23,7 +25,8 @@ def descent_of(data: str) -> dict[str, Any]:
         data: The digest of a snapshot, the first eight letters of it or more, or its address.
     """
     digest = digest_of(data)
-    uri = store_path("snapshots", f"{digest}.parquet")
+    places = [store_path(folder, f"{digest}.parquet") for folder in FOLDERS]
+    uri = next((place for place in places if exists(place)), places[0])
     versions, checks, batches = [], [], []
     for model in model_names():
         made = [row for row in registry.list_versions(model) if row.get("data") == digest]
@@ -61,7 +64,8 @@ def digest_of(data: str) -> str:
             f"it is no address, and no digest of {SHORTEST} letters or more",
             "take the digest that `everfit lineage NAME` tells",
         )
-    found = [uri.rpartition("/")[2].removesuffix(".parquet") for uri in list_files(_pattern(data))]
+    files = [uri for folder in FOLDERS for uri in list_files(store_path(folder, f"{data}*.parquet"))]
+    found = sorted({uri.rpartition("/")[2].removesuffix(".parquet") for uri in files})
     if len(found) != 1:
         # A snapshot that is gone may still have descendants, which know its whole digest.
         if len(data) == len(hashlib.sha256().hexdigest()):
@@ -70,10 +74,6 @@ def digest_of(data: str) -> str:
             f"no single snapshot begins with {data}", f"{len(found)} do", "give more letters of the digest"
         )
     return found[0]
-
-
-def _pattern(start: str) -> str:
-    return store_path("snapshots", f"{start}*.parquet")
 
 
 def _version(model: str, row: dict[str, Any]) -> dict[str, Any]:

@@ -116,7 +116,7 @@ def _broken(version: Version, cause: dict[str, Any] | None) -> Iterator[str]:
         yield from _broken_file("report", cause["report"], cause["report_digest"])
     if cause and cause["window"]:
         digest = cause["window"]["digest"]
-        yield from _broken_file("window", store_path("snapshots", f"{digest}.parquet"), digest)
+        yield from _broken_file("window", store_path("windows", f"{digest}.parquet"), digest)
     try:
         registry.load_pipeline(version)
     except EverfitError as error:

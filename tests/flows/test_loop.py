@@ -359,7 +359,7 @@ def behind(link: str, found: dict[str, Any], home: Path) -> tuple[list[Path], by
         # One window was checked more than once: one event, and an entry for each check.
         "cause": (entries("check", "event_id", found["cause"]["event"]), None),
         "report": ([Path(found["cause"]["report"])], b"<html>all is well</html>"),
-        "window": ([store / "snapshots" / f"{found['cause']['window']['digest']}.parquet"], None),
+        "window": ([store / "windows" / f"{found['cause']['window']['digest']}.parquet"], None),
         "model_file": (model_files, b"another model"),
     }
     return files[link]

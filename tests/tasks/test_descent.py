@@ -17,6 +17,15 @@ def test_snapshot_is_found_by_the_start_of_its_digest_and_by_its_address(project
     assert digest_of(ref.sha256[:8]) == digest_of(ref.sha256) == digest_of(ref.uri) == ref.sha256
 
 
+def test_window_of_a_check_is_found_as_a_snapshot_is(project: Project) -> None:
+    frame = pd.DataFrame({"a": [2]})
+    window = write_frame(frame, "windows")
+    assert digest_of(window.sha256[:8]) == window.sha256
+    # The same rows may have been read by both.
+    write_frame(frame)
+    assert digest_of(window.sha256[:8]) == window.sha256
+
+
 def test_snapshot_that_is_gone_is_known_by_its_whole_digest_only(project: Project) -> None:
     gone = hashlib.sha256(b"gone").hexdigest()
     assert digest_of(gone) == gone
