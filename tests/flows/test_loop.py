@@ -1,6 +1,5 @@
 """The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
 
-import hashlib
 import json
 import sys
 from dataclasses import replace
@@ -338,57 +337,6 @@ def test_lineage_of_the_champion_is_whole(released: Any) -> None:
     assert (found["version"], found["approved_by"]) == (2, "ada")
     assert found["data"][0]["source"] == "lake://toy/*.parquet"
     assert found["environment"]["python"]
-
-
-def behind(link: str, found: dict[str, Any], home: Path) -> tuple[list[Path], bytes | None]:
-    """The files behind a link of the lineage, and what somebody makes of them; None: they are gone."""
-    store, artifacts = home / "store", home / "mlartifacts" / "toy"
-    data = {row["role"]: Path(row["uri"]) for row in found["data"]}
-    told = {path: json.loads(path.read_text()) for path in (store / "journal" / "toy").glob("*.json")}
-
-    def entries(kind: str, key: str, value: str) -> list[Path]:
-        return [path for path, entry in told.items() if (entry["kind"], entry.get(key)) == (kind, value)]
-
-    model_files = [path for path in artifacts.rglob("model.skops") if digest_of(path) == found["model_file"]["sha256"]]
-    files: dict[str, tuple[list[Path], bytes | None]] = {
-        "snapshot": ([data["snapshot"]], b"other rows"),
-        "reference": ([data["reference"]], None),
-        "golden": ([data["golden"]], b"other rows"),
-        "record": ([artifacts / found["mlflow_run"] / "artifacts" / "everfit" / "record.json"], b""),
-        "flow_run": (entries("training", "flow_run_id", found["flow_run"]), None),
-        # One window was checked more than once: one event, and an entry for each check.
-        "cause": (entries("check", "event_id", found["cause"]["event"]), None),
-        "report": ([Path(found["cause"]["report"])], b"<html>all is well</html>"),
-        "window": ([store / "windows" / f"{found['cause']['window']['digest']}.parquet"], None),
-        "model_file": (model_files, b"another model"),
-    }
-    return files[link]
-
-
-def digest_of(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-@pytest.mark.parametrize(
-    "link", ["snapshot", "reference", "golden", "record", "flow_run", "cause", "report", "window", "model_file"]
-)
-def test_link_that_is_touched_on_the_disk_is_named_and_no_other(released: Any, landed: Project, link: str) -> None:
-    from tasks.lineage import lineage_of, version_of
-
-    version = version_of("toy:2")
-    found = lineage_of(version)
-    assert found["broken"] == []
-    paths, content = behind(link, found, landed.home)
-    kept = {path: path.read_bytes() for path in paths}
-    assert kept
-    try:
-        for path in paths:
-            path.unlink() if content is None else path.write_bytes(content)
-        broken = {told.partition(":")[0] for told in lineage_of(version)["broken"]}
-    finally:
-        for path, before in kept.items():
-            path.write_bytes(before)
-    assert broken == {link}
 
 
 def test_spec_and_commit_that_were_replaced_are_named(released: Any) -> None:
