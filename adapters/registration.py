@@ -15,31 +15,47 @@ from core.boosters import OPTIONAL
 from core.records import ModelRecord, Version
 
 LINEAGE = "lineage.json"
+LEARNING_CURVE = "learning_curve.json"
+# Loss on the validation rows after each iteration, one curve a member of the ensemble.
+Losses = tuple[tuple[float, ...], ...]
+Told = tuple[Losses, Appraisal | None]
 
 
-def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame, appraisal: Appraisal | None = None) -> Version:
+def register(
+    record: ModelRecord,
+    pipeline: Any,
+    example: pd.DataFrame,
+    losses: Losses = (),
+    appraisal: Appraisal | None = None,
+) -> Version:
     """Store a model with its record as a new version; the same model of the same data and spec is registered once.
 
     Args:
         record: How it was made.
         pipeline: Fitted, of trusted types.
         example: Some raw rows as the pipeline reads them.
+        losses: How each member learned.
         appraisal: What its page shall tell beside the record.
     """
     known = find_identical(record.model, record.identity)
     if known is not None:
         return known
     with answering() as client:
-        number = _log(client, (record, appraisal), pipeline, example)
+        number = _log(client, record, pipeline, example, (losses, appraisal))
     return find_version(record.model, number)
 
 
-def _log(client: Any, told: tuple[ModelRecord, Appraisal | None], pipeline: Any, example: pd.DataFrame) -> int:
+def learning_curve(version: Version) -> str:
+    """Where the validation loss after each iteration is kept, of what learns in iterations."""
+    return f"runs:/{version.run_id}/{LEARNING_CURVE}"
+
+
+def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame, told: Told) -> int:
     import mlflow
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
-    record, appraisal = told
+    losses, appraisal = told
     classes = record.coding.problem != "regression"
     output = pipeline.predict_proba(example) if classes else pipeline.predict(example)
     with mlflow.start_run(experiment_id=experiment_of(client, record.model)) as _:
@@ -49,6 +65,7 @@ def _log(client: Any, told: tuple[ModelRecord, Appraisal | None], pipeline: Any,
         if appraisal is not None:
             mlflow.log_dict(json.loads(json.dumps(asdict(appraisal), default=str)), APPRAISAL)
         mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
+        mlflow.log_dict({"members": _curves(record, losses)}, LEARNING_CURVE)
         mlflow.set_tags(
             {
                 "verdict": record.verdict,
@@ -72,6 +89,13 @@ def _log(client: Any, told: tuple[ModelRecord, Appraisal | None], pipeline: Any,
             logged.model_uri, record.model, tags=_tags(record, model_file(logged.artifact_path))
         )
     return int(registered.version)
+
+
+def _curves(record: ModelRecord, losses: Losses) -> list[dict[str, Any]]:
+    return [
+        {"family": member.family, "params": dict(member.params), "loss": list(curve)}
+        for member, curve in zip(record.members, losses, strict=False)
+    ]
 
 
 def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:

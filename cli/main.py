@@ -8,6 +8,7 @@ import click
 from cli.answers import run
 from cli.contract_commands import contract
 from cli.data_commands import land
+from cli.doctor_command import doctor
 from cli.evidence_commands import evidence, verify
 from cli.init_command import init
 from cli.lineage_command import lineage
@@ -29,7 +30,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down),
+    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down, doctor),
 )
 for command in COMMANDS:
     everfit.add_command(command)

@@ -164,9 +164,11 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         environment=environment(),
         preparation=preparation,
         profile=write_reference(looked, made.clean.data, test, made.report, sample),
+        members=made.model.members,
+        calibration=made.model.calibration,
     )
     appraisal = appraise_parts(parts, made.report, made.clean.coding, spec, _blocks(test, spec))
-    return registration.register(record, pipeline, golden, appraisal)
+    return registration.register(record, pipeline, golden, made.model.losses, appraisal)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:

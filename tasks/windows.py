@@ -9,6 +9,7 @@ from prefect import get_run_logger, task
 from adapters import journal
 from adapters.storage import read_frame, write_frame
 from adapters.tables import read_table
+from core.columns import with_columns
 from core.contract import Violation
 from core.contract_spec import ContractSpec
 from core.data_spec import DataSpec, WindowSpec
@@ -61,7 +62,7 @@ def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: st
     if target in rows and (labels.delay or labels.source is not None):
         known = (table[data.time] <= newest - labels.delay) & table[target].notna()
         labelled = write_frame(newest_rows(table[known], window, data.time), "windows")
-        rows = rows.assign(**{target: rows[target].where(rows[data.time] <= newest - labels.delay)})
+        rows = with_columns(rows, {target: rows[target].where(rows[data.time] <= newest - labels.delay)})
     else:
         labelled = None
     ref = write_frame(rows, "windows")
