@@ -12,10 +12,10 @@ UV_PIN = awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.loc
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up down bench lock clean FORCE
+.PHONY: help demo test check up down bench reference docs lock clean FORCE
 
 help: ## List what can be made.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
 demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS=4 makes it shorter.
 	@$(BIN)/everfit demo $(if $(MONTHS),--months $(MONTHS))
@@ -41,6 +41,12 @@ bench: $(STAMP) ## Run the benchmarks side by side with peers.
 	  echo "no benchmark was run" >&2; \
 	  echo "  why: benchmarks/__main__.py does not exist" >&2; \
 	  echo "  fix: add it; it is run as \`python -m benchmarks\`" >&2; exit 1; fi
+
+reference: $(STAMP) ## Write docs/reference from the code.
+	@$(BIN)/python -m cli.reference
+
+docs: $(STAMP) ## Build the documentation into build/docs; a broken link fails it.
+	@$(BIN)/mkdocs build --quiet --strict --site-dir build/docs
 
 lock: ## Solve pyproject.toml into requirements.lock; UPGRADE=1 takes the newest versions.
 	@[ -x $(BIN)/uv ] || { $(new_venv); $(BIN)/python -m pip install -q uv; }

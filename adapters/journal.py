@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from adapters.storage import create_once, list_files, read_json, store_path, write_json
 
-Kind = Literal["check", "training", "release", "rollback", "staging", "watch"]
+Kind = Literal["check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation"]
 
 
 def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:

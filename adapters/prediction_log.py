@@ -108,3 +108,22 @@ def store_part(place: str, model: str, table: pa.Table, name: str, day: str | No
     uri = store_path(place, model, day or f"{now:%Y-%m-%d}", f"part-{now:%H%M%S%f}-{name}.parquet")
     write_bytes(uri, buffer.getvalue())
     return uri
+
+
+def answered_by(model: str, version: int) -> list[dict[str, Any]]:
+    """How many rows of the log a version has answered, by day and by how it served; rows of a batch are among them."""
+    counts: dict[tuple[str, str], int] = {}
+    for uri in log_files(model):
+        content = io.BytesIO(read_bytes(uri))
+        written = pq.read_schema(content).names
+        table = pq.read_table(content, columns=[_ours(name, written) for name in ("model_version", "served_as")])
+        day = uri.rsplit("/", 2)[1]
+        for number, served_as in zip(*(table.column(name).to_pylist() for name in table.column_names), strict=True):
+            if number == version:
+                counts[day, served_as] = counts.get((day, served_as), 0) + 1
+    return [{"day": day, "served_as": served_as, "rows": n} for (day, served_as), n in sorted(counts.items())]
+
+
+def _ours(name: str, written: list[str]) -> str:
+    # A request's field of that name has kept it; ours has an underscore more.
+    return max((each for each in written if each.rstrip("_") == name), key=len, default=name)

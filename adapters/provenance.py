@@ -3,7 +3,9 @@
 import importlib.metadata
 import platform
 import subprocess
+import sys
 from functools import lru_cache
+from pathlib import Path
 
 from adapters.settings import PROJECT
 
@@ -30,6 +32,26 @@ def environment() -> dict[str, str]:
     """Versions of Python and of the libraries that compute, and the kind of machine."""
     versions = {name: importlib.metadata.version(name) for name in LIBRARIES}
     return {"python": platform.python_version(), "machine": f"{platform.system()} {platform.machine()}"} | versions
+
+
+@lru_cache(maxsize=1)
+def packages() -> dict[str, str]:
+    """Name and version of every installed package."""
+    # By the names of their folders: reading what 250 packages say of themselves takes half a second.
+    folders = [folder.stem for place in sys.path for folder in Path(place).glob("*.dist-info")]
+    return dict(sorted(folder.split("-", 1) for folder in reversed(folders) if "-" in folder))
+
+
+def is_committed(path: Path) -> bool | None:
+    """Whether a file is checked in as it is; None outside a git checkout.
+
+    Args:
+        path: Of a file that need not lie in everfit's own checkout.
+    """
+    if _git("-C", str(path.parent), "rev-parse", "--git-dir") is None:
+        return None
+    tracked = _git("-C", str(path.parent), "ls-files", "--error-unmatch", path.name) is not None
+    return tracked and not _git("-C", str(path.parent), "status", "--porcelain", path.name)
 
 
 def _git(*words: str) -> str | None:

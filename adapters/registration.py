@@ -8,8 +8,9 @@ from typing import Any
 import pandas as pd
 
 from adapters.packaging import TRUSTED
-from adapters.registry import RECORD, answering, find_identical, find_version, model_file
+from adapters.registry import APPRAISAL, RECORD, answering, find_identical, find_version, model_file
 from adapters.settings import settings
+from core.appraisal import Appraisal
 from core.boosters import OPTIONAL
 from core.records import ModelRecord, Version
 
@@ -17,9 +18,16 @@ LINEAGE = "lineage.json"
 LEARNING_CURVE = "learning_curve.json"
 # Loss on the validation rows after each iteration, one curve a member of the ensemble.
 Losses = tuple[tuple[float, ...], ...]
+Told = tuple[Losses, Appraisal | None]
 
 
-def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame, losses: Losses = ()) -> Version:
+def register(
+    record: ModelRecord,
+    pipeline: Any,
+    example: pd.DataFrame,
+    losses: Losses = (),
+    appraisal: Appraisal | None = None,
+) -> Version:
     """Store a model with its record as a new version; the same model of the same data and spec is registered once.
 
     Args:
@@ -27,12 +35,13 @@ def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame, losses: 
         pipeline: Fitted, of trusted types.
         example: Some raw rows as the pipeline reads them.
         losses: How each member learned.
+        appraisal: What its page shall tell beside the record.
     """
     known = find_identical(record.model, record.identity)
     if known is not None:
         return known
     with answering() as client:
-        number = _log(client, record, pipeline, example, losses)
+        number = _log(client, record, pipeline, example, (losses, appraisal))
     return find_version(record.model, number)
 
 
@@ -41,17 +50,20 @@ def learning_curve(version: Version) -> str:
     return f"runs:/{version.run_id}/{LEARNING_CURVE}"
 
 
-def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame, losses: Losses) -> int:
+def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame, told: Told) -> int:
     import mlflow
     import mlflow.sklearn
     from mlflow.models import infer_signature
 
+    losses, appraisal = told
     classes = record.coding.problem != "regression"
     output = pipeline.predict_proba(example) if classes else pipeline.predict(example)
     with mlflow.start_run(experiment_id=experiment_of(client, record.model)) as _:
         mlflow.log_params({"family": record.best.family, **dict(record.best.params)})
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
-        mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
+        mlflow.log_text(_text(record), RECORD)
+        if appraisal is not None:
+            mlflow.log_dict(json.loads(json.dumps(asdict(appraisal), default=str)), APPRAISAL)
         mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
         mlflow.log_dict({"members": _curves(record, losses)}, LEARNING_CURVE)
         mlflow.set_tags(
@@ -95,7 +107,12 @@ def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:
         "data": record.data.sha256,
         "spec": record.spec_digest,
         "model_digest": record.report.digest,
+        "record": hashlib.sha256(_text(record).encode()).hexdigest(),
     }
+
+
+def _text(record: ModelRecord) -> str:
+    return json.dumps(asdict(record), default=str, indent=1)
 
 
 def experiment_of(client: Any, model: str) -> str:

@@ -15,11 +15,13 @@ from pydantic import TypeAdapter
 from adapters.custom_code import with_step
 from adapters.packaging import unpack
 from adapters.settings import settings
+from core.appraisal import Appraisal
 from core.errors import DataMissing, DataRejected, RegistryUnavailable
 from core.records import ModelRecord, Version
 from core.traffic import CHAMPION
 
 RECORD = "everfit/record.json"
+APPRAISAL = "everfit/appraisal.json"
 
 
 @contextmanager
@@ -76,6 +78,28 @@ def find_champion(model: str, alias: str = CHAMPION) -> Version | None:
     with answering() as client:
         found = _champion(client, model, alias)
     return _read(found) if found else None
+
+
+def record_is_whole(version: Version) -> bool:
+    """Whether MLflow holds the record that was registered; True where its digest was not kept then."""
+    with answering() as client:
+        import mlflow
+
+        told = client.get_model_version(version.record.model, str(version.number)).tags.get("record")
+        text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{RECORD}") if told else ""
+    return not told or hashlib.sha256(text.encode()).hexdigest() == told
+
+
+def find_appraisal(version: Version) -> Appraisal | None:
+    """What was written down for the page of a version; None where its registration wrote nothing down yet."""
+    with answering() as client:
+        import mlflow
+
+        folder = APPRAISAL.partition("/")[0]
+        if APPRAISAL not in [each.path for each in client.list_artifacts(version.run_id, folder)]:
+            return None
+        document = mlflow.artifacts.load_dict(f"runs:/{version.run_id}/{APPRAISAL}")
+    return TypeAdapter(Appraisal).validate_python(document)
 
 
 def load_pipeline(version: Version) -> Any:

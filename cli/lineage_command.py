@@ -9,12 +9,20 @@ from cli.environment import prepare
 
 
 @click.command()
-@click.argument("selector", metavar="NAME[@champion|@staging|:VERSION]")
+@click.argument("selector", metavar="NAME[@champion|@staging|:VERSION]", required=False)
 @click.option("--history", is_flag=True, help="Every move of the champion (or NAME@staging) instead: who, when, why.")
+@click.option("--data", metavar="SNAPSHOT", help="The other way: what became of a snapshot, by its digest or address.")
 @answering
-def lineage(selector: str, history: bool) -> Answer:
+def lineage(selector: str | None, history: bool, data: str | None) -> Answer:
     """Tell which data, spec, code, run and event a version came from, and whether all of it is still there."""
+    if (selector is None) == (data is None):
+        raise click.UsageError("Give NAME, or a snapshot with --data.")
     prepare()
+    if selector is None:
+        from tasks.descent import descent_of
+
+        document = descent_of(str(data))
+        return Answer(document, _descent_text(document))
     from adapters.specs import read_spec
     from tasks.lineage import history_of, lineage_of, version_of
 
@@ -33,6 +41,30 @@ def _move_text(move: dict[str, Any]) -> str:
     return (
         f"{move['at'][:19]}  {move['kind']:<8}  {move['from_version']} -> {move['to_version']}{who}  {move['reason']}"
     )
+
+
+def _descent_text(found: dict[str, Any]) -> str:
+    lines = [f"snapshot {found['data'][:12]}, {found['uri'] if found['there'] else 'which is gone'}"]
+    lines += [f"  made        {_named(row)} ({row['verdict']}){_since(row)}" for row in found["versions"]]
+    lines += [f"  checked     {row['at'][:19]}  {row['model']}: {row['decision']}" for row in found["checks"]]
+    lines += [
+        f"  {'was scored' if row['scored_it'] else 'predicted '}  {row['at'][:19]}  {row['rows']} rows by {_named(row)}"
+        f" in {row['output']}"
+        for row in found["batches"]
+    ]
+    lines += [
+        f"  answered    {row['day']}  {row['rows']} rows by {_named(row)} as {row['served_as']}"
+        for row in found["served"]
+    ]
+    return "\n".join(lines if len(lines) > 1 else [*lines, "  nothing was made of it"])
+
+
+def _since(row: dict[str, Any]) -> str:
+    return "".join(f", champion from {at[:19]}" for at in row["champion_since"])
+
+
+def _named(row: dict[str, Any]) -> str:
+    return f"{row['model']} version {row['version']}"
 
 
 def _text(found: dict[str, Any]) -> str:

@@ -9,12 +9,15 @@ from cli.answers import run
 from cli.contract_commands import contract
 from cli.data_commands import land
 from cli.doctor_command import doctor
+from cli.evidence_commands import evidence, verify
 from cli.init_command import init
 from cli.lineage_command import lineage
 from cli.model_commands import check, train
+from cli.page_command import page
 from cli.predict_command import predict
 from cli.release_commands import approve, release, rollback
 from cli.replay_command import replay
+from cli.score_command import score
 from cli.serve_command import serve
 from cli.stack_commands import demo, down, up
 from cli.status_command import status
@@ -27,7 +30,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, up, down, doctor),
+    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down, doctor),
 )
 for command in COMMANDS:
     everfit.add_command(command)

@@ -66,6 +66,7 @@ class CheckOutcome:
     matters: bool
     seconds: float
     flow_run_id: str | None
+    report_digest: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,11 +12,12 @@ from core.decision import decide_broken
 from core.plans import drift_plan
 from tasks.causes import first_for
 from tasks.checks import Check, conclude_check
+from tasks.endings import show_ending
 from tasks.monitoring import compare, draw_report, measure, predict_window, weigh
 from tasks.windows import cut_window, sift_window
 
 
-@flow(name="check-drift", flow_run_name="check-{model}")
+@flow(name="check-drift", flow_run_name="check-{model}", on_completion=[show_ending], on_failure=[show_ending])
 def check_drift(model: str, cause: str | None = None, overrides: tuple[str, ...] = (), report: bool = False) -> Any:
     """Check the newest window of a model's data, and say with an event what should follow.
 

@@ -12,12 +12,13 @@ from core.acceptance import Limits
 from core.traffic import CHAMPION, STAGING
 from tasks.approval import word_on
 from tasks.causes import first_for
+from tasks.endings import show_ending
 from tasks.releases import STATES, Change, conclude_change, settle
 from tasks.releasing import accept, move, shadow
 from tasks.watching import watch_over
 
 
-@flow(name="release", flow_run_name="release-{model}-v{version}")
+@flow(name="release", flow_run_name="release-{model}-v{version}", on_completion=[show_ending], on_failure=[show_ending])
 def release(model: str, version: int, cause: str | None = None, approved_by: str | None = None) -> Any:
     """Make a version the champion.
 

@@ -13,11 +13,12 @@ from core.acceptance import Limits
 from core.errors import DataMissing
 from core.moves import previous_champion
 from tasks.causes import first_for
+from tasks.endings import show_ending
 from tasks.releases import Change, conclude_change, settle
 from tasks.releasing import accept, move
 
 
-@flow(name="rollback", flow_run_name="rollback-{model}")
+@flow(name="rollback", flow_run_name="rollback-{model}", on_completion=[show_ending], on_failure=[show_ending])
 def rollback(
     model: str, to: int | None = None, cause: str | None = None, by: str | None = None, why: str | None = None
 ) -> Any:

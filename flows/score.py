@@ -12,10 +12,11 @@ from adapters.specs import read_spec
 from adapters.storage import store_path
 from core.errors import DataMissing
 from core.outcomes import ScoringOutcome
-from tasks.scoring import score_rows
+from tasks.endings import show_ending
+from tasks.scoring import conclude_scoring, score_rows
 
 
-@flow(name="score", flow_run_name="score-{model}")
+@flow(name="score", flow_run_name="score-{model}", on_completion=[show_ending], on_failure=[show_ending])
 def score(
     model: str,
     source: str | None = None,
@@ -53,4 +54,5 @@ def score(
         seconds=round(scored.seconds, 2),
         flow_run_id=run,
     )
+    conclude_scoring(outcome)
     return Completed(name="Scored", message=f"{scored.predicted} of {scored.rows} rows, in {out}", data=outcome)

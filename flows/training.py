@@ -13,6 +13,7 @@ from core.plans import feature_plan, learning, search_plan, sentinel_plan, split
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
+from tasks.endings import show_ending
 from tasks.features import build_features, preparation_plan, prepare
 from tasks.gating import gate
 from tasks.models import evaluate, fit
@@ -23,7 +24,7 @@ from tasks.tuning import Crew, earlier_best, tune
 from tasks.window_choice import choose_window
 
 
-@flow(name="train", flow_run_name="train-{model}", on_failure=[note_failure])
+@flow(name="train", flow_run_name="train-{model}", on_completion=[show_ending], on_failure=[note_failure, show_ending])
 def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (), workers: int | None = None) -> Any:
     """Train a challenger, and register it when the gate finds it better than the champion.
 

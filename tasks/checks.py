@@ -1,11 +1,13 @@
 """How a check ends: events for what should follow, and an entry in the journal, also when the answer is no."""
 
+import hashlib
 import time
 from dataclasses import asdict, dataclass
 
 from prefect.runtime import flow_run
 
 from adapters import journal
+from adapters.storage import read_bytes
 from core.decision import Decision, Finding, drifted_share, matters
 from core.events import DriftDetected
 from core.outcomes import CheckOutcome
@@ -59,6 +61,7 @@ def conclude_check(check: Check) -> CheckOutcome:
         matters=matters(findings),
         seconds=round(time.monotonic() - check.started, 2),
         flow_run_id=str(run) if run else None,
+        report_digest=hashlib.sha256(read_bytes(check.report)).hexdigest() if check.report else None,
     )
     journal.append(outcome.model, "check", asdict(outcome))
     show_check(outcome)

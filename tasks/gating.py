@@ -64,7 +64,7 @@ def _first(report: Report, simpler: list[Verdict], metric: str) -> Verdict:
 
 
 def _against_simpler(report: Report, test: pd.DataFrame, y: Floats, spec: TrainingSpec) -> Iterator[Verdict]:
-    challenger, blocks = np.asarray(read_array(report.predictions)), _blocks(test, spec)
+    challenger, blocks = np.asarray(read_array(report.predictions)), blocks_of(test, spec)
     was_tried = bool(set(families_for(str(spec.problem), spec.search.families)) & set(LINEAR))
     for name, model in report.simpler.items():
         predicted = np.asarray(read_array(model.predictions))
@@ -89,7 +89,7 @@ def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: Targe
     challenger = np.asarray(read_array(report.predictions))[unseen]
     predicted = old.predict(pipeline, rows)
     thresholds = report.threshold, old.report.threshold
-    paired = Paired(y, challenger, predicted, _blocks(rows, spec), thresholds)
+    paired = Paired(y, challenger, predicted, blocks_of(rows, spec), thresholds)
     verdict = compare(paired, spec.gate.versus_champion, spec.metric, spec.seed)
     slices = {name: rows[name].to_numpy() for name in spec.gate.slices.columns if name in rows}
     compared = (spec.gate.versus_champion.metric or spec.metric, spec.gate.versus_champion.confidence)
@@ -103,7 +103,8 @@ def _versus(champion: Version, report: Report, test: pd.DataFrame, coding: Targe
     return replace(verdict, challenger=next(scores), champion=next(scores))
 
 
-def _blocks(rows: pd.DataFrame, spec: TrainingSpec) -> NDArray[np.int64] | None:
+def blocks_of(rows: pd.DataFrame, spec: TrainingSpec) -> NDArray[np.int64] | None:
+    """Which rows err together: those of one group, or of one stretch of time; None where each errs alone."""
     if spec.split_by == "group":
         return np.asarray(pd.factorize(rows[str(spec.data.group)])[0], dtype=np.int64)
     return _stretches(rows, spec.data.time)

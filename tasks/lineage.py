@@ -8,7 +8,7 @@ from typing import Any
 from adapters import journal, registry
 from adapters.moves import moves_of
 from adapters.provenance import knows_commit
-from adapters.storage import exists, read_bytes
+from adapters.storage import exists, read_bytes, store_path
 from core.errors import DataMissing, EverfitError, SpecError
 from core.records import ModelRecord, Version
 from core.refs import DatasetRef
@@ -90,7 +90,7 @@ def _cause(record: ModelRecord) -> dict[str, Any] | None:
     if record.cause is None:
         return None
     told = next((entry for entry in journal.entries(record.model, "check") if entry["event_id"] == record.cause), {})
-    kept = ("decision", "severity", "reason", "report", "window", "champion", "flow_run_id", "at")
+    kept = ("decision", "severity", "reason", "report", "report_digest", "window", "champion", "flow_run_id", "at")
     return {"event": record.cause} | {key: told.get(key) for key in kept}
 
 
@@ -102,7 +102,9 @@ def _approved_by(version: Version) -> str | None:
 def _broken(version: Version, cause: dict[str, Any] | None) -> Iterator[str]:
     record = version.record
     for role, ref in _stored(record).items():
-        yield from _broken_file(role, ref)
+        yield from _broken_file(role, ref.uri, ref.sha256)
+    if not registry.record_is_whole(version):
+        yield "record: MLflow holds another record of this version than was registered"
     if spec_digest(record.spec) != record.spec_digest:
         yield "spec: the stored spec has another digest than at training"
     if record.git_commit and not knows_commit(record.git_commit):
@@ -113,16 +115,19 @@ def _broken(version: Version, cause: dict[str, Any] | None) -> Iterator[str]:
         yield f"flow_run: the journal holds no training of the run {record.flow_run}"
     if cause and cause["decision"] is None:
         yield f"cause: the journal holds no check that sent the event {cause['event']}"
-    if cause and cause["report"] and not exists(cause["report"]):
-        yield f"report: {cause['report']} is gone"
+    if cause and cause["report"]:
+        yield from _broken_file("report", cause["report"], cause["report_digest"])
+    if cause and cause["window"]:
+        digest = cause["window"]["digest"]
+        yield from _broken_file("window", store_path("windows", f"{digest}.parquet"), digest)
     try:
         registry.load_pipeline(version)
     except EverfitError as error:
         yield f"model_file: {error.what}, {error.why}"
 
 
-def _broken_file(role: str, ref: DatasetRef) -> Iterator[str]:
-    if not exists(ref.uri):
-        yield f"{role}: {ref.uri} is gone"
-    elif hashlib.sha256(read_bytes(ref.uri)).hexdigest() != ref.sha256:
-        yield f"{role}: {ref.uri} has other content than at training"
+def _broken_file(role: str, uri: str, digest: str | None) -> Iterator[str]:
+    if not exists(uri):
+        yield f"{role}: {uri} is gone"
+    elif digest and hashlib.sha256(read_bytes(uri)).hexdigest() != digest:
+        yield f"{role}: {uri} has other content than when it was written"

@@ -11,7 +11,7 @@ from prefect import get_run_logger, task
 
 from adapters import journal, registry
 from adapters.custom_code import load_step
-from adapters.storage import read_array, read_frame, store_path, write_bytes
+from adapters.storage import exists, read_array, read_frame, store_path, write_all
 from core.decision import Decision, Evidence, Finding, decide
 from core.drift import FEWEST_ROWS, DriftPlan, find_drift
 from core.estimate import estimate
@@ -193,20 +193,22 @@ def draw_report(window: DatasetRef, champion: Version, prediction: Floats, seed:
     from adapters import drift_report
 
     record = champion.record
+    place = store_path("reports", record.model, f"{window.sha256[:16]}-v{champion.number}")
+    # Drawn anew it would be another file: what a decision has named stays as it was.
+    if exists(f"{place}.html"):
+        return f"{place}.html"
     holdout = read_array(record.report.predictions)
     reference = with_prediction(feature_frame(read_frame(record.reference), record.columns), holdout, seed)
     made = record.feature_rows(read_frame(window), load_step(record.preparation.custom))
     current = with_prediction(made, prediction, seed)
     reference, current = comparable(reference, current.sample(min(len(current), REPORT_ROWS), random_state=seed))
     kinds = column_kinds(record.columns, [str(name) for name in current.columns], len(record.coding.classes))
-    place = store_path("reports", record.model, f"{window.sha256[:16]}-v{champion.number}")
     try:
         drawn = drift_report.compare(reference, current, *kinds)
     except Exception:  # noqa: BLE001 - a library's fault in drawing, told with its traceback, never the check's
         get_run_logger().exception("draw_report: Evidently has failed")
         return None
-    write_bytes(f"{place}.html", drawn.html.encode())
-    write_bytes(f"{place}.json", drawn.json.encode())
+    write_all({f"{place}.json": drawn.json.encode(), f"{place}.html": drawn.html.encode()})
     return f"{place}.html"
 
 

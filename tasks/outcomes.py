@@ -18,6 +18,7 @@ from core.gate import Verdict
 from core.outcomes import TrainingOutcome
 from core.records import Version
 from core.spec import TrainingSpec
+from tasks.artifacts import show_training
 from tasks.policies import stages_of
 from tasks.registering import Made
 from tasks.tuning import Trials
@@ -125,4 +126,5 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         log_target=made.report.log,
     )
     journal.append(training.spec.name, "training", asdict(outcome))
+    show_training(outcome, version)
     return outcome

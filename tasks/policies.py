@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import logging
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypedDict
@@ -14,6 +15,8 @@ from core.errors import EverfitError
 
 NUMERIC_LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "optuna", "pandera")
 FIRST_RETRIES_S = [2, 10, 60]
+# What Prefect says around our own hooks.
+HOOKS = re.compile(r"Running hook '|Hook '\w+' finished running successfully")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def _readable(line: logging.LogRecord) -> bool:
     error = line.exc_info[1] if line.exc_info else None
     if isinstance(error, EverfitError):
         line.msg, line.args, line.exc_info, line.exc_text = str(error), (), None, None
-    return _note_stage.__name__ not in line.getMessage()
+    return HOOKS.match(line.getMessage()) is None
 
 
 for _logger in ("prefect.task_runs", "prefect.flow_runs"):

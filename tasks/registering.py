@@ -20,7 +20,9 @@ from core.records import EXPECTED, ModelRecord, Report, Version, identity
 from core.refs import FeaturesRef, ModelRef, Splits
 from core.spec import TrainingSpec
 from core.splitting import seen_rows
+from tasks.appraising import appraise_parts
 from tasks.data import Clean
+from tasks.gating import blocks_of
 from tasks.policies import WORLD
 from tasks.profiling import Looked, write_reference
 
@@ -39,6 +41,11 @@ class Made:
     model: ModelRef
     report: Report
 
+    @property
+    def parts_read(self) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+        """Rows of train, validation and test."""
+        return read_frame(self.parts.train), read_frame(self.parts.validation), read_frame(self.parts.test)
+
 
 @task(name="register", **WORLD)
 def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
@@ -50,7 +57,7 @@ def register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None
 
 
 def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | None) -> Version:
-    train, validation, test = (read_frame(part) for part in (made.parts.train, made.parts.validation, made.parts.test))
+    parts = train, validation, test = made.parts_read
     pipeline = unpack(read_bytes(made.model.uri), made.model.uri)
     columns, preparation = made.features.columns, made.features.preparation
     step = load_step(preparation.custom)
@@ -82,7 +89,8 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         members=made.model.members,
         calibration=made.model.calibration,
     )
-    return registration.register(record, pipeline, golden, made.model.losses)
+    appraisal = appraise_parts(parts, made.report, made.clean.coding, spec, blocks_of(test, spec))
+    return registration.register(record, pipeline, golden, made.model.losses, appraisal)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:

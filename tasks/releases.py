@@ -15,6 +15,7 @@ from core.outcomes import ReleaseOutcome
 from core.records import Version
 from core.traffic import CHAMPION, STAGING
 from tasks.announce import announce
+from tasks.artifacts import show_change
 
 VERDICTS = {"release": "released", "rollback": "rolled_back", "staging": "staged"}
 STATES = {"released": "Released", "rolled_back": "RolledBack", "staged": "Staged", "refused": "Rejected"}
@@ -112,7 +113,9 @@ def conclude_change(change: Change, made: Move | None) -> ReleaseOutcome:
         outcome = replace(outcome, verdict="refused", move=None)
     else:
         outcome = replace(outcome, event_id=_announce(made))
-    return replace(outcome, journal_entry=journal.append(outcome.model, change.kind, asdict(outcome)))
+    outcome = replace(outcome, journal_entry=journal.append(outcome.model, change.kind, asdict(outcome)))
+    show_change(outcome, [version for version in (change.candidate, change.champion) if version])
+    return outcome
 
 
 def _announce(made: Move) -> str:

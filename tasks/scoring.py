@@ -1,20 +1,30 @@
 """Scoring a table on schedule: predictions into a file, and every predicted row into the prediction log."""
 
 from contextlib import ExitStack
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pandas as pd
 from prefect import get_run_logger, task
 
+from adapters import journal
 from adapters.cluster import cluster, threads
 from adapters.prediction_log import write_scored
 from adapters.scoring import Scored, Way, score_table
 from adapters.storage import remove
 from core.batch_log import Batch, batch_rows
+from core.outcomes import ScoringOutcome
 from core.records import Version
 from core.source_spec import SqlSource
 from core.spec import TrainingSpec
+from tasks.artifacts import show_scoring
 from tasks.policies import WORLD
+
+
+def conclude_scoring(outcome: ScoringOutcome) -> None:
+    """Write a batch to the journal, where lineage finds it, and show it."""
+    journal.append(outcome.model, "scoring", asdict(outcome))
+    show_scoring(outcome)
 
 
 class LogWriter:

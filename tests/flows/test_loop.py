@@ -1,15 +1,18 @@
 """The loop on a small table: train, release, check, retrain. Each test goes on where the one before stopped."""
 
+import json
 import sys
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
 from prefect.artifacts import Artifact
+from prefect.client.orchestration import get_client
 
-from adapters import journal, registry
-from core.errors import DataRejected
+from adapters import journal, page_log, registry
+from core.errors import DataRejected, StorageUnavailable
 from tests.conftest import TOY, Project, toy_table
 
 
@@ -37,6 +40,9 @@ def test_check_before_the_first_release_has_nothing_to_compare_with(landed: Proj
     from flows.check_drift import check_drift
 
     assert check_drift("toy", return_state=True).name == "NoChampion"
+    shown = Artifact.get("summary-check-drift-toy")
+    assert shown is not None
+    assert "toy has no champion yet" in shown.data
 
 
 def test_first_training_registers_a_model_that_has_learned_something(trained: Any) -> None:
@@ -59,6 +65,44 @@ def test_stages_are_told_in_the_order_of_the_flowchart(trained: Any) -> None:
         "ingest", "validate", "split", "sentinel", "build_features", "tune", "fit", "evaluate", "gate", "register",
         "announce",
     ]  # fmt: skip
+
+
+def test_training_shows_a_summary_tables_pictures_and_tags(trained: Any) -> None:
+    summary = Artifact.get("summary-training-toy")
+    assert summary is not None
+    assert f"# toy: training registered\n\n{trained.reason.replace('_', chr(92) + '_')}" in summary.data
+    assert "models:/toy/1" in summary.data
+    shown = {key: Artifact.get(f"{key}-toy") for key in ("trials", "baselines", "slices", "roc", "calibration")}
+    assert [key for key, artifact in shown.items() if artifact is None] == []
+    assert shown["roc"].data.startswith("data:image/svg+xml;base64,")
+    assert max(len(json.dumps(artifact.data)) for artifact in (summary, *shown.values())) <= 1_000_000
+    with get_client(sync_client=True) as client:
+        run = client.read_flow_run(trained.flow_run_id)
+    assert set(run.tags) == {"model:toy", "verdict:registered", "cause:person"}
+    assert run.name == "train-toy-until-2026-03-31"
+
+
+def test_page_of_a_new_version_is_in_the_store_and_in_mlflow(trained: Any, landed: Project) -> None:
+    with registry.answering() as client:
+        run = client.get_run(trained.mlflow_run_id).info
+        found = {each.path for each in client.list_artifacts(run.run_id, "everfit")}
+        description = client.get_model_version("toy", "1").description
+    assert {page_log.PAGE, page_log.CARD} <= found
+    assert f"#/experiments/{run.experiment_id}/runs/{run.run_id}/artifacts/{page_log.PAGE}" in description
+    html = (landed.home / "store" / "pages" / "toy" / "v1.html").read_text()
+    assert f"{trained.metrics['test']['roc_auc']:.4f} [" in html
+    assert "It was never released." in html
+
+
+def test_training_stands_where_it_cannot_be_shown(trained: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from flows.training import train
+    from tasks import artifacts
+
+    def full(*_: Any) -> None:
+        raise StorageUnavailable("no page", "the disk is full", "free some space")
+
+    monkeypatch.setattr(artifacts, "_show", full)
+    assert train("toy").version == trained.version
 
 
 def test_second_training_takes_every_computation_from_the_cache_and_registers_nothing_new(trained: Any) -> None:
@@ -151,7 +195,8 @@ def test_challenger_of_the_turned_world_replaces_the_champion(released: Any) -> 
     from flows.release import release
     from flows.training import train
 
-    outcome = train("toy")
+    cause = next(entry["event_id"] for entry in journal.entries("toy", "check") if entry["decision"] == "retrain")
+    outcome = train("toy", cause=cause)
     assert outcome.verdict == "registered", outcome.reason
     assert outcome.metrics["difference"]["low"] > 0
     assert release("toy", outcome.version).verdict == "released"
@@ -201,6 +246,10 @@ def test_broken_data_are_refused_in_words_and_nothing_is_registered(landed: Proj
     finally:
         path.unlink()
     assert "plan: values broken by 4000 rows, such as gold" in refused.value.why
+    shown = Artifact.get("summary-train-toy")
+    assert shown is not None
+    assert "such as gold" in shown.data
+    assert "| fix | correct the data" in shown.data
     assert registry.list_versions("toy") == before
 
 
@@ -245,6 +294,49 @@ def test_history_agrees_with_the_alias(released: Any) -> None:
     assert [row["until"] for row in history[:-1]] == [row["at"] for row in history[1:]]
 
 
+def test_page_tells_who_approved_without_computing_a_model(released: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from tasks.lineage import version_of
+    from tasks.pages import write_page
+
+    monkeypatch.setattr(registry, "load_pipeline", lambda _: pytest.fail("the page loads a model"))
+    written = write_page(version_of("toy:2"))
+    assert dict(written.page.facts)["approved by"] == "ada"
+    journal_of = next(each for each in written.page.sections if each.title == "Approvals and journal")
+    assert {row[1] for row in journal_of.tables[0].rows} == {"release", "rollback"}
+
+
+def test_evidence_is_whole_until_any_of_its_files_is_changed(released: Any, tmp_path: Path) -> None:
+    from adapters.packs import pack, unpack
+    from core.evidence import MANIFEST, manifest_of
+    from tasks.evidence import make_pack, verify_pack
+    from tasks.lineage import version_of
+
+    place = tmp_path / "pack.zip"
+    place.write_bytes(make_pack(version_of("toy:2")).content)
+    whole = verify_pack(place)
+    assert (whole["changed"], whole["written_here"], whole["version"]) == ([], True, 2)
+    files = unpack(place)
+    assert {"card.md", "data_card.json", "spec.yaml", "contract.json", "metrics.json", "verdict.json", "journal.json",
+            "lineage.json", "sbom.cdx.json", "page.html", MANIFEST} == set(files)  # fmt: skip
+    for name in sorted(set(files) - {MANIFEST}):
+        place.write_bytes(pack(files | {name: files[name] + b" "}))
+        assert [line.partition(":")[0] for line in verify_pack(place)["changed"]] == [name]
+    better = files | {"metrics.json": files["metrics.json"].replace(b'"roc_auc": 0.', b'"roc_auc": 1.', 1)}
+    better |= {
+        MANIFEST: manifest_of({k: v for k, v in better.items() if k != MANIFEST}, {"model": "toy", "version": 2})
+    }
+    place.write_bytes(pack(better))
+    assert [line.partition(":")[0] for line in verify_pack(place)["changed"]] == [MANIFEST]
+
+
+def test_evidence_of_one_version_is_written_twice_as_the_same_bytes(released: Any) -> None:
+    from tasks.evidence import make_pack
+    from tasks.lineage import version_of
+
+    assert make_pack(version_of("toy:2")).content == make_pack(version_of("toy:2")).content
+    assert len(journal.entries("toy", "evidence")) == 1
+
+
 def test_lineage_of_the_champion_is_whole(released: Any) -> None:
     from tasks.lineage import lineage_of, version_of
 
@@ -255,23 +347,22 @@ def test_lineage_of_the_champion_is_whole(released: Any) -> None:
     assert found["environment"]["python"]
 
 
-def test_lineage_names_each_link_that_no_longer_holds(released: Any) -> None:
+def test_spec_and_commit_that_were_replaced_are_named(released: Any) -> None:
     from tasks.lineage import lineage_of, version_of
 
     version = version_of("toy:2")
-    record = version.record
-    broken = replace(
-        version,
-        file_digest="0" * 64,
-        record=replace(
-            record,
-            data=replace(record.data, uri=f"{record.data.uri}.gone"),
-            golden=replace(record.golden, sha256="0" * 64),
-            spec=record.spec | {"seed": 99},
-            git_commit="0" * 40,
-            flow_run="no such run",
-            cause="no such event",
-        ),
-    )
-    links = {told.partition(":")[0] for told in lineage_of(broken)["broken"]}
-    assert links == {"snapshot", "golden", "spec", "git_commit", "flow_run", "cause", "model_file"}
+    record = replace(version.record, spec=version.record.spec | {"seed": 99}, git_commit="0" * 40)
+    links = {told.partition(":")[0] for told in lineage_of(replace(version, record=record))["broken"]}
+    assert links == {"spec", "git_commit"}
+
+
+def test_snapshot_leads_forward_to_the_version_and_to_the_check_that_looked_at_it(released: Any) -> None:
+    from tasks.descent import descent_of
+    from tasks.lineage import lineage_of, version_of
+
+    found = lineage_of(version_of("toy:2"))
+    made = descent_of(found["data"][0]["digest"][:12])
+    assert found["version"] in [row["version"] for row in made["versions"]]
+    assert (made["there"], made["data"]) == (True, found["data"][0]["digest"])
+    window = descent_of(found["cause"]["window"]["digest"])
+    assert found["cause"]["event"] in [row["event_id"] for row in window["checks"]]

@@ -54,6 +54,16 @@ def test_batch_writes_a_prediction_for_each_row_and_the_same_into_the_log(releas
     assert "bought" not in log
 
 
+def test_snapshot_leads_forward_to_the_batches_and_rows_that_models_of_it_predicted(released: Any) -> None:
+    from tasks.descent import descent_of
+
+    found = descent_of(released.data_digest)
+    assert [(row["model"], row["version"]) for row in found["versions"]] == [("toy", released.version)]
+    (batch,) = found["batches"]
+    assert (batch["rows"], batch["scored_it"], batch["version"]) == (500, False, released.version)
+    assert [(row["served_as"], row["rows"]) for row in found["served"]] == [("batch", 499)]
+
+
 def test_batch_on_dask_writes_the_same(released: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from adapters import scoring
     from flows.score import score

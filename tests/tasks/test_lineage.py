@@ -1,0 +1,107 @@
+"""Every link of a version's lineage, touched on the disk, is named: a registered version with all that it came from."""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from adapters import journal, registration
+from adapters.settings import settings
+from adapters.storage import store_path, write_bytes, write_frame
+from core.records import Version
+from core.spec import spec_digest
+from tasks.descent import descent_of
+from tasks.lineage import lineage_of
+from tests.adapters.conftest import ROWS, pipeline_of, record_of
+
+REPORT = b"<html>drifted</html>"
+
+
+@pytest.fixture(scope="module")
+def registered(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Version]:
+    with pytest.MonkeyPatch.context() as patch:
+        home = tmp_path_factory.mktemp("home")
+        patch.setenv("EVERFIT_HOME", str(home))
+        (home / "models").mkdir()
+        (home / "models" / "toy.yaml").write_text("name: toy\n")
+        patch.setenv("EVERFIT_MODELS", str(home / "models"))
+        settings.cache_clear()
+        yield register()
+    settings.cache_clear()
+
+
+def register() -> Version:
+    pipeline = pipeline_of("logistic_regression", "binary")
+    data, golden = write_frame(ROWS), write_frame(ROWS.head(5), "golden")
+    window = write_frame(ROWS.tail(20), "windows")
+    report = store_path("reports", "toy", "1.html")
+    write_bytes(report, REPORT)
+    told = {"decision": "retrain", "severity": "drift", "reason": "age drifted", "flow_run_id": "r-1", "champion": 1}
+    digest = hashlib.sha256(REPORT).hexdigest()
+    seen = {"report": report, "report_digest": digest, "window": {"digest": window.sha256, "rows": 20}}
+    journal.append("toy", "check", told | seen | {"event_id": "e-1"})
+    journal.append("toy", "training", {"flow_run_id": "r-2", "rows": len(ROWS)})
+    spec = {"name": "toy", "seed": 0, "data": {"source": "lake://toy"}}
+    record = replace(
+        record_of(pipeline),
+        data=data,
+        reference=write_frame(ROWS.head(50), "reference"),
+        golden=golden,
+        spec=spec,
+        spec_digest=spec_digest(spec),
+        cause="e-1",
+        flow_run="r-2",
+    )
+    return registration.register(record, pipeline, ROWS.head(5))
+
+
+def touched(link: str, version: Version, found: dict[str, Any]) -> tuple[Path, bytes | None]:
+    """The file behind a link, and what somebody makes of it; None: it is gone."""
+    store, data = Path(store_path()), {row["role"]: Path(row["uri"]) for row in found["data"]}
+    artifacts = settings().home / "mlartifacts" / "toy"
+    (model_file,) = artifacts.rglob("model.skops")
+    files: dict[str, tuple[Path, bytes | None]] = {
+        "snapshot": (data["snapshot"], b"other rows"),
+        "reference": (data["reference"], None),
+        "golden": (data["golden"], b"other rows"),
+        "record": (artifacts / version.run_id / "artifacts" / "everfit" / "record.json", b"{}"),
+        "flow_run": (next((store / "journal" / "toy").glob("*-training-*.json")), None),
+        "cause": (next((store / "journal" / "toy").glob("*-check-*.json")), None),
+        "report": (Path(found["cause"]["report"]), b"<html>all is well</html>"),
+        "window": (store / "windows" / f"{found['cause']['window']['digest']}.parquet", None),
+        "model_file": (model_file, b"another model"),
+    }
+    return files[link]
+
+
+@pytest.mark.parametrize(
+    "link", ["snapshot", "reference", "golden", "record", "flow_run", "cause", "report", "window", "model_file"]
+)
+def test_link_that_is_touched_is_named_and_no_other(registered: Version, link: str) -> None:
+    found = lineage_of(registered)
+    assert found["broken"] == []
+    path, content = touched(link, registered, found)
+    kept = path.read_bytes()
+    try:
+        path.unlink() if content is None else path.write_bytes(content)
+        broken = {told.partition(":")[0] for told in lineage_of(registered)["broken"]}
+    finally:
+        path.write_bytes(kept)
+    assert broken == {link}
+
+
+def test_spec_that_was_replaced_is_named(registered: Version) -> None:
+    spec = registered.record.spec | {"seed": 99}
+    broken = lineage_of(replace(registered, record=replace(registered.record, spec=spec)))["broken"]
+    assert [told.partition(":")[0] for told in broken] == ["spec"]
+
+
+def test_snapshot_and_window_lead_forward(registered: Version) -> None:
+    found = descent_of(registered.record.data.sha256[:10])
+    assert [(row["model"], row["version"]) for row in found["versions"]] == [("toy", 1)]
+    window = lineage_of(registered)["cause"]["window"]["digest"]
+    (check,) = descent_of(window)["checks"]
+    assert check["event_id"] == "e-1"
