@@ -167,8 +167,8 @@ def may_ask(model: str, window: Window, cooldown: timedelta) -> bool:
     if not cooldown:
         return True
     end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
-    turn = int(end.timestamp() // cooldown.total_seconds())
-    return journal.claim(model, f"retrain-{cooldown.total_seconds():.0f}-{turn}", window.data.sha256)
+    mine = {"owner": window.data.sha256, "end": end.isoformat()}
+    return journal.queue_up(model, "retrain", mine, lambda other: abs(end - _moment(other["end"])) >= cooldown)
 
 
 def _moment(text: str) -> pd.Timestamp:

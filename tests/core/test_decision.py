@@ -1,7 +1,10 @@
+import pickle
 from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from core.decision import Decision, Evidence, Finding, decide, decide_broken, drifted_share, matters
 from core.monitor_spec import MonitorSpec
@@ -63,8 +66,53 @@ def test_decision_follows_the_policy(known, answer):
     assert decided(**known) == answer
 
 
-def test_same_evidence_gives_the_same_answer():
-    assert decide(evidence(findings=STRONG), SPEC) == decide(evidence(findings=STRONG), SPEC)
+FINDINGS = st.builds(
+    Finding,
+    column=st.sampled_from(["age", "plan", "prediction"]),
+    kind=st.sampled_from(["number", "missing", "prediction", "multivariate"]),
+    effect=st.floats(0, 2),
+    threshold=st.just(0.1),
+    drifted=st.booleans(),
+    importance=st.sampled_from([0.0, 0.1, 0.6]),
+)
+EVIDENCE = st.builds(
+    Evidence,
+    findings=st.lists(FINDINGS, max_size=4).map(tuple),
+    drifted_before=st.lists(st.booleans(), max_size=4).map(tuple),
+    decay=st.sampled_from([None, DECAYED, SOUND]),
+    below_minimum=st.sampled_from([None, "roc_auc 0.5"]),
+    new_rows=st.integers(0, 2000),
+    since_training=st.none() | st.timedeltas(timedelta(0), timedelta(days=60)),
+    estimated=st.sampled_from([None, "estimated loss 0.4 -> 0.5"]),
+    trained_this_week=st.integers(0, 3),
+    asked=st.sampled_from([None, "the check of yesterday"]),
+)
+POLICIES = st.builds(
+    MonitorSpec,
+    weekly_budget=st.sampled_from([None, 2]),
+    max_age=st.sampled_from([None, timedelta(days=30)]),
+    min_new_rows=st.sampled_from([0, 1000]),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVIDENCE, POLICIES, EVIDENCE)
+def test_decision_is_a_function_of_its_evidence_whatever_was_decided_before(seen, spec, other):
+    first, kept = decide(seen, spec), pickle.dumps((seen, spec))
+    decide(other, spec)
+    # Read back from another place, as another process would, and with nothing of it changed.
+    assert decide(*pickle.loads(kept)) == first
+    assert pickle.dumps((seen, spec)) == kept
+
+
+@settings(max_examples=200, deadline=None)
+@given(EVIDENCE, POLICIES)
+def test_retraining_is_never_asked_for_against_the_policy(seen, spec):
+    if "retrain" in decide(seen, spec).actions:
+        assert seen.new_rows >= spec.min_new_rows
+        assert seen.asked is None
+        assert seen.since_training is None or seen.since_training >= spec.cooldown
+        assert spec.weekly_budget is None or seen.trained_this_week < spec.weekly_budget
 
 
 def test_severe_decay_alerts_and_retrains():

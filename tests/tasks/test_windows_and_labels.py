@@ -114,3 +114,20 @@ def test_of_checks_at_the_same_time_one_asks_for_a_training(project: Project) ->
     # The one that may is asked again by a repeat of its event, and has the same answer.
     assert [may_ask("toy", window, timedelta(days=1)) for window in windows] == allowed
     assert may_ask("toy", window_until("2026-03-02T01:00:00"), timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("ends", "n_allowed"),
+    [
+        (["2026-03-01T23:59:00", "2026-03-02T00:01:00"], 1),
+        (["2026-03-02T00:01:00", "2026-03-01T23:59:00"], 1),
+        (["2026-03-01T12:00:00", "2026-03-02T11:59:59", "2026-03-02T12:00:00"], 2),
+        (["2026-03-05T00:00:00", "2026-03-01T00:00:00", "2026-03-03T00:00:00"], 3),
+    ],
+    ids=["across midnight", "the later one first", "exactly one cooldown apart", "far apart, in any order"],
+)
+def test_cooldown_counts_from_window_to_window_and_not_from_midnight(
+    project: Project, ends: list[str], n_allowed: int
+) -> None:
+    windows: list[Any] = [SimpleNamespace(end=end, data=SimpleNamespace(sha256=end)) for end in ends]
+    assert sum(may_ask("toy", window, timedelta(days=1)) for window in windows) == n_allowed
