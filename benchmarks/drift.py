@@ -1,9 +1,15 @@
 """False alarms, power and speed of the detectors, beside Evidently's default, PSI, and KS with correction.
 
 Random splits of one period (no drift), then the same with one injected change. `everfit` is a whole check: columns,
-prediction, target, all columns together, and the realized loss of a model. CPU seconds of one process.
+prediction, target, all columns together, and the realized loss of a model.
+
+    python -m benchmarks drift                    all sizes, about ten minutes on two busy cores
+    python -m benchmarks drift --repeats 5        five times as many checks of each kind
+    python -m benchmarks drift --sizes 500,5000
 """
 
+import argparse
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,7 +92,11 @@ class World:
         return self.rows.iloc[random.integers(0, len(self.rows), n)].reset_index(drop=True)
 
 
-def run() -> None:
+def run(words: list[str] | None = None) -> None:
+    options = _options(words or [])
+    sizes = {n: tuple(round(times * options.repeats) for times in SIZES[n][:2]) + SIZES[n][2:] for n in options.sizes}
+    print(f"checks of each kind, by rows of a window (no drift, each drift, Evidently): {sizes}", flush=True)
+    started = time.perf_counter()
     flights = read_flights()
     period = flights[flights.scheduled_at < "2013-07-01"].astype({"hour": float, "weekday": float})
     mixed = period.sample(frac=1.0, random_state=0)
@@ -100,13 +110,21 @@ def run() -> None:
     ):
         print(f"alarms in 100 checks, {title}", flush=True)
         for name, change in changes.items():
-            for n, (n_calm, n_drifted, n_slow) in SIZES.items():
+            for n, (n_calm, n_drifted, n_slow) in sizes.items():
                 times = n_calm if title == "no drift" else n_drifted
                 cells = []
                 for detector, check in detectors.items():
                     repeats = n_slow if detector == "Evidently" else times
                     cells.append(f"{detector} {_alarms(world, check, change, (n, repeats))}")
                 print(f"  {name:<26}{n:>8}  " + "   ".join(cells), flush=True)
+    print(f"  {time.perf_counter() - started:.0f} s", flush=True)
+
+
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks drift")
+    parser.add_argument("--repeats", type=float, default=1.0, help="times the usual number of checks")
+    parser.add_argument("--sizes", type=lambda text: [int(n) for n in text.split(",")], default=list(SIZES))
+    return parser.parse_args(words)
 
 
 def _alarms(world: World, check: Callable[[pd.DataFrame], bool], change: Change, size: tuple[int, int]) -> str:

@@ -6,11 +6,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.benefit import Benefit
 from core.decision import Decision, Evidence, Finding, decide, decide_broken, drifted_share, matters
 from core.monitor_spec import MonitorSpec
 from core.performance import Decay
 
 SPEC = MonitorSpec(cooldown="6h", min_new_rows=1000, persistence="2 of 3")
+WORTH, USELESS = Benefit(8000, 2500, 0.60, 0.54, 0.005), Benefit(8000, 2500, 0.60, 0.60, 0.005)
 DECAYED, SOUND = Decay(True, "loss 0.5 -> 0.7"), Decay(False, "loss 0.5 -> 0.5")
 
 
@@ -86,6 +88,7 @@ EVIDENCE = st.builds(
     estimated=st.sampled_from([None, "estimated loss 0.4 -> 0.5"]),
     trained_this_week=st.integers(0, 3),
     asked=st.sampled_from([None, "the check of yesterday"]),
+    benefit=st.sampled_from([None, WORTH, USELESS]),
 )
 POLICIES = st.builds(
     MonitorSpec,
@@ -223,3 +226,33 @@ def test_retraining_that_was_asked_for_is_not_asked_for_again():
     found = decide(evidence(decay=DECAYED, asked="the check of 2026-03-01"), SPEC)
     assert (found.decision, found.severity) == ("note", "decay")
     assert "the check of 2026-03-01 has asked for it already" in found.reason
+
+
+@pytest.mark.parametrize(
+    ("known", "answer"),
+    [
+        ({"decay": SOUND, "benefit": WORTH}, ("retrain", "decay")),
+        ({"decay": DECAYED, "benefit": WORTH}, ("retrain", "decay")),
+        ({"decay": DECAYED, "benefit": USELESS}, ("note", "decay")),
+        ({"decay": DECAYED, "below_minimum": "roc_auc 0.5", "benefit": USELESS}, ("alert", "severe_decay")),
+        ({"decay": SOUND, "benefit": USELESS}, ("nothing", "none")),
+        ({"decay": SOUND, "benefit": WORTH, "new_rows": 7}, ("note", "decay")),
+        ({"decay": SOUND, "benefit": replace(WORTH, new_share=0.01)}, ("nothing", "none")),
+        ({"decay": SOUND, "benefit": replace(WORTH, error=0.05)}, ("nothing", "none")),
+    ],
+    ids=[
+        "something to gain", "decay, and something to gain", "decay, and nothing to gain",
+        "below the minimum, and nothing to gain", "nothing to gain", "too few new rows", "among many old rows",
+        "perhaps by chance",
+    ],
+)  # fmt: skip
+def test_model_is_trained_again_where_that_promises_something(known, answer):
+    assert decided(**known) == answer
+
+
+def test_reason_tells_what_a_training_promises():
+    assert decide(evidence(decay=SOUND, benefit=replace(WORTH, new_share=0.25)), SPEC).reason == (
+        "retrain: what 8000 labelled rows since the training teach lowers the loss of the newest 2500 "
+        "from 0.600 to 0.540, and 25% of a training's rows would be new"
+    )
+    assert "nothing to be learned" in decide(evidence(decay=DECAYED, benefit=USELESS), SPEC).reason

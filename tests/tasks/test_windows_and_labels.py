@@ -14,7 +14,7 @@ from core.data_spec import DataSpec, WindowSpec
 from core.errors import SpecError
 from core.monitor_spec import LabelSpec
 from core.preparation import AS_IT_IS
-from tasks.monitoring import asked_before, may_ask, trainings_since
+from tasks.cooldown import asked_before, may_ask, trainings_since
 from tasks.windows import cut_window
 from tests.conftest import Project, toy_table
 
