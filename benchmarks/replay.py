@@ -98,7 +98,7 @@ def _decayed(replay: Replay, champion: int, window: int, sign: str = "") -> bool
 
 def _promised(replay: Replay, champion: int, window: int) -> bool:
     found = promised(replay, (champion, champion), window)
-    return bool(found and found.worth)
+    return bool(found and found.worth())
 
 
 def _drift(replay: Replay, champion: int, window: int) -> bool:

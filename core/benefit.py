@@ -66,11 +66,15 @@ class Benefit:
         """Share of the loss that it takes away; negative where it does harm."""
         return (self.loss - self.corrected) / self.loss if self.loss > 0 else 0.0
 
-    @property
-    def worth(self) -> bool:
-        """Whether a training promises to take away enough, and not by chance."""
+    def worth(self, n_refused: int = 0) -> bool:
+        """Whether a training promises to take away enough, and not by chance.
+
+        Each training that was refused since the champion's doubles what the next one must promise: what the gate could
+        not see with a few more rows it will not see with a few more still.
+        """
         promised = self.share * self.new_share
-        return promised >= WORTH_SHARE and self.loss - self.corrected >= WORTH_Z * self.error
+        certain = self.loss - self.corrected >= WORTH_Z * self.error
+        return certain and promised >= WORTH_SHARE * 2**n_refused
 
     @property
     def reason(self) -> str:

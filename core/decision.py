@@ -48,6 +48,7 @@ class Evidence:
         trained_this_week: Trainings in the seven days before the window's end.
         asked: Which earlier check has asked for a retraining that the cooldown still counts, or None.
         benefit: What the labelled rows since the training could teach; None where they are too few to tell.
+        refused: Trainings since the champion's, none of which has replaced it.
     """
 
     findings: tuple[Finding, ...]
@@ -60,6 +61,7 @@ class Evidence:
     trained_this_week: int = 0
     asked: str | None = None
     benefit: Benefit | None = None
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +133,7 @@ def _severity(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
         return "severe_decay", f"{evidence.below_minimum}; {decay.reason}"
     if decay and decay.decayed:
         return "decay", decay.reason + (f"; {evidence.benefit.reason}" if evidence.benefit else "")
-    if evidence.benefit and evidence.benefit.worth:
+    if evidence.benefit and evidence.benefit.worth(evidence.refused):
         return "decay", evidence.benefit.reason
     severity, why = _severity_of_drift(evidence, spec)
     if severity != "drift" and spec.max_age is not None and age is not None and age >= spec.max_age:
@@ -164,9 +166,13 @@ def _hint(evidence: Evidence) -> str:
 
 def _useless(evidence: Evidence, severity: str) -> str | None:
     """Why a training would not help, though the model does badly: the world may only be harder to predict."""
-    if severity in ("decay", "severe_decay") and evidence.benefit and not evidence.benefit.worth:
-        return "nothing to be learned from the rows since the training makes up for it"
-    return None
+    if severity not in ("decay", "severe_decay") or not evidence.benefit:
+        return None
+    if evidence.benefit.worth(evidence.refused):
+        return None
+    if evidence.benefit.worth():
+        return f"{evidence.refused} trainings since the champion's were refused, another must promise more"
+    return "a training does not promise to make up for it"
 
 
 def _held_back(evidence: Evidence, spec: MonitorSpec) -> str | None:

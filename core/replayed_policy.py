@@ -32,18 +32,19 @@ class Policy:
 def by_policy(replay: Replay, policy: Policy, tick: Callable[[int], None] = lambda _: None) -> list[Step]:
     """The real decision at the end of each window, the real gate for each training that it asks for."""
     champion, trained, drifted, steps = replay.first, replay.first, list[bool](), list[Step]()
+    n_refused = 0
     for window in replay.windows:
         tick(window)
         evidence = gather(replay, (champion, trained), window, (policy, drifted))
-        decision = decide(evidence, policy.monitor) if evidence else None
+        decision = decide(replace(evidence, refused=n_refused), policy.monitor) if evidence else None
         step = Step(champion, decision)
         drifted.insert(0, bool(evidence and matters(evidence.findings)))
         if decision and "retrain" in decision.actions and window + 1 in replay.windows:
             trained = window + 1
             verdict = judge(replay, champion, trained, policy.gate)
-            step = replace(step, verdict=verdict)
+            step, n_refused = replace(step, verdict=verdict), n_refused + 1
             if verdict == "promote":
-                champion, drifted = trained, []
+                champion, drifted, n_refused = trained, [], 0
         steps.append(step)
     return steps
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 import pandas as pd
 
 from adapters import journal
+from core.records import Version
 from tasks.windows import Window
 
 
@@ -13,6 +14,16 @@ def trainings_since(model: str, window: Window, span: timedelta) -> int:
     end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
     ended = [_moment(entry.get("data_until") or entry["at"]) for entry in journal.finished_trainings(model)]
     return sum(end - span < at <= end for at in ended)
+
+
+def refused_since(champion: Version) -> int:
+    """Trainings after the champion's that the gate did not let pass."""
+    n_refused = 0
+    for entry in journal.finished_trainings(champion.record.model):
+        if entry.get("version") == champion.number:
+            break
+        n_refused += entry.get("verdict") != "registered"
+    return n_refused
 
 
 def asked_before(model: str, window: Window, cooldown: timedelta) -> str | None:

@@ -28,7 +28,7 @@ from core.refs import DatasetRef
 from core.report_rows import column_kinds, comparable, with_prediction
 from core.separation import separation, separation_limit
 from core.spec import TrainingSpec
-from tasks.cooldown import asked_before, may_ask, trainings_since
+from tasks.cooldown import asked_before, may_ask, refused_since, trainings_since
 from tasks.policies import WORLD
 from tasks.profiling import Looked, read_reference
 from tasks.windows import Window
@@ -155,6 +155,7 @@ def weigh(
         trained_this_week=trainings_since(champion.record.model, window, timedelta(days=7)),
         asked=asked_before(champion.record.model, window, spec.monitor.cooldown),
         benefit=measured.benefit,
+        refused=refused_since(champion),
     )
     decision = decide(evidence, spec.monitor)
     if "retrain" in decision.actions and not may_ask(champion.record.model, window, spec.monitor.cooldown):

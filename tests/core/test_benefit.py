@@ -34,7 +34,7 @@ def found(problem: str, older: Labelled, newer: Labelled) -> Benefit:
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
 def test_turned_world_can_be_learned(problem):
     told = found(problem, rows(problem, 0, slope=-1.0), rows(problem, 1, slope=-1.0))
-    assert told.worth
+    assert told.worth()
     assert told.share > 0.2
     assert "lowers the loss of the newest 3000 from" in told.reason
 
@@ -42,17 +42,17 @@ def test_turned_world_can_be_learned(problem):
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])
 @pytest.mark.parametrize("seed", range(5))
 def test_world_that_stays_teaches_nothing(problem, seed):
-    assert not found(problem, rows(problem, 2 * seed), rows(problem, 2 * seed + 1)).worth
+    assert not found(problem, rows(problem, 2 * seed), rows(problem, 2 * seed + 1)).worth()
 
 
 def test_world_that_is_only_harder_to_predict_teaches_little():
     older, newer = (rows("regression", seed, noise=2.0) for seed in (0, 1))
     assert newer.y.std() > 2
-    assert not found("regression", older, newer).worth
+    assert not found("regression", older, newer).worth()
 
 
 def test_change_that_does_not_last_is_not_learned():
-    assert not found("binary", rows("binary", 0, slope=-1.0), rows("binary", 1)).worth
+    assert not found("binary", rows("binary", 0, slope=-1.0), rows("binary", 1)).worth()
 
 
 def test_change_that_only_the_newest_rows_show_cannot_be_learned_yet():
@@ -63,7 +63,7 @@ def test_what_a_new_level_does_is_learned():
     older, newer = rows("binary", 0), rows("binary", 1)
     for some in (older, newer):
         some.y[(some.x.plan == "c").to_numpy()] = 1.0
-    assert found("binary", older, newer).worth
+    assert found("binary", older, newer).worth()
 
 
 @pytest.mark.parametrize("n", [(FEWEST_ROWS - 1, N), (N, FEWEST_ROWS - 1), (0, N)])
@@ -76,3 +76,8 @@ def test_same_rows_give_the_same_benefit():
     assert benefit("binary", rows("binary", 0), rows("binary", 1)) == benefit(
         "binary", rows("binary", 0), rows("binary", 1)
     )
+
+
+def test_each_refused_training_doubles_what_the_next_must_promise():
+    told = Benefit(8000, 2500, loss=1.0, corrected=0.99, error=0.001)
+    assert [told.worth(n) for n in range(4)] == [True, True, False, False]

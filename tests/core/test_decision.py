@@ -89,6 +89,7 @@ EVIDENCE = st.builds(
     trained_this_week=st.integers(0, 3),
     asked=st.sampled_from([None, "the check of yesterday"]),
     benefit=st.sampled_from([None, WORTH, USELESS]),
+    refused=st.integers(0, 8),
 )
 POLICIES = st.builds(
     MonitorSpec,
@@ -239,11 +240,13 @@ def test_retraining_that_was_asked_for_is_not_asked_for_again():
         ({"decay": SOUND, "benefit": WORTH, "new_rows": 7}, ("note", "decay")),
         ({"decay": SOUND, "benefit": replace(WORTH, new_share=0.01)}, ("nothing", "none")),
         ({"decay": SOUND, "benefit": replace(WORTH, error=0.05)}, ("nothing", "none")),
+        ({"decay": DECAYED, "benefit": WORTH, "refused": 5}, ("retrain", "decay")),
+        ({"decay": DECAYED, "benefit": WORTH, "refused": 6}, ("note", "decay")),
     ],
     ids=[
         "something to gain", "decay, and something to gain", "decay, and nothing to gain",
         "below the minimum, and nothing to gain", "nothing to gain", "too few new rows", "among many old rows",
-        "perhaps by chance",
+        "perhaps by chance", "after refused trainings, much to gain", "after too many refused trainings",
     ],
 )  # fmt: skip
 def test_model_is_trained_again_where_that_promises_something(known, answer):
@@ -255,4 +258,4 @@ def test_reason_tells_what_a_training_promises():
         "retrain: what 8000 labelled rows since the training teach lowers the loss of the newest 2500 "
         "from 0.600 to 0.540, and 25% of a training's rows would be new"
     )
-    assert "nothing to be learned" in decide(evidence(decay=DECAYED, benefit=USELESS), SPEC).reason
+    assert "does not promise" in decide(evidence(decay=DECAYED, benefit=USELESS), SPEC).reason
