@@ -106,7 +106,7 @@ def _corrected(problem: str, older: Labelled, newer: Labelled) -> Floats:
     known, now = _encoded(older, newer)
     if problem == "regression":
         weights = np.ones(len(older.y))
-        return newer.prediction + _step(known, older.y - older.prediction, weights).predict(now)
+        return np.asarray(newer.prediction + _step(known, older.y - older.prediction, weights).predict(now))
     if problem == "binary":
         odds = _odds(newer.prediction) + _newton_step(known, older.y, older.prediction).predict(now)
         return np.asarray(1 / (1 + np.exp(-odds)))

@@ -13,6 +13,7 @@ from core.drift import FEWEST_ROWS, DriftPlan, find_drift
 from core.features import feature_frame
 from core.gate import below_minimum, compare
 from core.gate_spec import GateSpec
+from core.metrics import Floats
 from core.monitor_spec import MonitorSpec
 from core.performance import Scorecard, decay, scorecard
 from core.profile import Part, count, layout_of
@@ -100,16 +101,14 @@ def _new_rows(replay: Replay, trained: int, window: int) -> int:
 def _labelled(replay: Replay, model: int, windows: Sequence[int]) -> Labelled:
     """The rows of some windows that a model never saw."""
     champion = replay.model(model)
-    parts = []
+    x, y, prediction = list[pd.DataFrame](), list[Floats](), list[Floats]()
     for window in windows:
         unseen = champion.seen.unseen(replay.rows(window))
         if unseen.any():
-            x = replay.raw(window, champion.columns)[unseen]
-            parts.append((x, replay.truth(window)[unseen], replay.prediction(model, window)[unseen]))
-    if not parts:
-        return NOTHING_LABELLED
-    x, y, prediction = zip(*parts, strict=True)
-    return Labelled(pd.concat(x), np.concatenate(y), np.concatenate(prediction))
+            x.append(replay.raw(window, champion.columns)[unseen])
+            y.append(replay.truth(window)[unseen])
+            prediction.append(replay.prediction(model, window)[unseen])
+    return Labelled(pd.concat(x), np.concatenate(y), np.concatenate(prediction)) if x else NOTHING_LABELLED
 
 
 def findings(replay: Replay, model: int, window: int, plan: DriftPlan) -> tuple[Finding, ...]:
