@@ -63,24 +63,22 @@ def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: st
         ref = write_frame(rows, "windows")
         return Window(ref, ref, None, None, len(table) - int(last.get("rows", 0)), None)
     newest = rows[data.time].max()
-    if target in rows and (labels.delay or labels.source is not None):
+    labelled, is_late = rows, target in rows and (labels.delay or labels.source is not None)
+    if is_late:
         known = (table[data.time] <= newest - labels.delay) & table[target].notna()
-        labelled = write_frame(newest_rows(table[known], window, data.time), "windows")
+        labelled = newest_rows(table[known], window, data.time)
         rows = rows.assign(**{target: rows[target].where(rows[data.time] <= newest - labels.delay)})
-    else:
-        labelled = None
     ref = write_frame(rows, "windows")
-    earlier = _earlier(table, read_frame(labelled) if labelled else rows, data.time, target)
     trained = pd.Timestamp(str(last.get("data_until") or champion.record.data_until))
     n_new = int((table[data.time] > trained).sum())
     return Window(
         ref,
-        labelled or ref,
+        write_frame(labelled, "windows") if is_late else ref,
         rows[data.time].min().isoformat(),
         newest.isoformat(),
         n_new,
         (newest - trained).to_pytimedelta(),
-        earlier,
+        _earlier(table, labelled, data.time, target),
         min(n_new / max(int(last.get("rows", 0)), 1), 1.0),
     )
 
@@ -90,7 +88,9 @@ def _earlier(table: pd.DataFrame, labelled: pd.DataFrame, time: str, target: str
         return None
     older = table[(table[time] < labelled[time].min()) & table[target].notna()]
     older = older.sort_values(time, kind="stable").tail(WINDOWS_BEFORE * len(labelled))
-    return write_frame(older.iloc[:: max(-(-len(older) // N_ROWS), 1)].reset_index(drop=True), "windows")
+    # The champion has seen some of them: enough are kept for those that are left.
+    every = max(len(older) // (WINDOWS_BEFORE * N_ROWS), 1)
+    return write_frame(older.iloc[::every].reset_index(drop=True), "windows")
 
 
 def _join_labels(rows: pd.DataFrame, source: str, data: DataSpec, target: str) -> pd.DataFrame:
