@@ -85,8 +85,13 @@ class Replay:
     def prediction(self, model: int, window: int) -> Floats:
         """A model's predictions of a window's rows."""
         if (model, window) not in self.predictions:
-            trained = self.model(model)
-            self.predictions[model, window] = trained.predict(self.raw(window, trained.columns))
+            # Calendars ask for most of the later windows too, and a frame goes through a pipeline at a cost of its own.
+            trained, n_windows = self.model(model), len(self.edges) - 1
+            asked = [w for w in range(min(model, window), n_windows) if (model, w) not in self.predictions]
+            rows = [self.raw(w, trained.columns) for w in asked]
+            ends = np.cumsum([len(part) for part in rows])[:-1]
+            found = np.split(trained.predict(pd.concat(rows)), ends)
+            self.predictions |= {(model, w): part for w, part in zip(asked, found, strict=True)}
         return self.predictions[model, window]
 
     def raw(self, window: int, columns: FeatureColumns) -> pd.DataFrame:
