@@ -15,6 +15,11 @@ LOOPBACK = "127.0.0.1:0"
 MOST_DEATHS = 2
 # Of the memory that is free, what workers may use together.
 MEMORY_SHARE = 0.8
+# Fits let other threads of the process run while they count; processes start in seconds, and each reads its libraries.
+# So they are for many workers, and for tables of which a fit may need more memory than there is.
+FEW_WORKERS = 4
+LARGE_BYTES = 1_000_000_000
+ENOUGH_WORK = 16_000_000
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
@@ -43,6 +48,20 @@ def free_bytes() -> int:
     import psutil
 
     return int(psutil.virtual_memory().available * MEMORY_SHARE)
+
+
+def by_processes(n_workers: int | None, table_bytes: int, work: float) -> bool:
+    """Whether workers are processes, unless `EVERFIT_WORKERS` says.
+
+    Args:
+        n_workers: As asked for.
+        table_bytes: Of the encoded rows.
+        work: Numbers of the table times trials; what is little is done before a process has started.
+    """
+    if settings().workers != "auto":
+        return settings().workers == "processes"
+    many = (n_workers or default_workers()) > FEW_WORKERS and work >= ENOUGH_WORK
+    return many or table_bytes >= LARGE_BYTES
 
 
 def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int) -> Size:
@@ -107,6 +126,29 @@ def _local(size: Size) -> Any:
         local_directory=str(settings().home / "dask"),
         silence_logs=logging.CRITICAL,
     )
+
+
+def versions_of_cluster(address: str) -> str:
+    """What the cluster at an address consists of.
+
+    Raises:
+        OutsideError: Its workers are none, or have other versions of what tasks travel through.
+    """
+    with cluster(threads()) as client:
+        try:
+            client.get_versions(check=True)
+        except ValueError as error:
+            raise OutsideError(
+                f"the workers of {address} have other versions than this process",
+                " ".join(str(error).split()),
+                "install requirements.lock on all of them",
+            ) from error
+        workers = client.scheduler_info(n_workers=-1)["workers"]
+    if not workers:
+        raise OutsideError(
+            f"the Dask scheduler {address} has no workers", "nobody has joined it", f"start some: dask worker {address}"
+        )
+    return f"{len(workers)} workers with the versions of this process are at {address}"
 
 
 def started(client: Any, priority: int, function: Callable[..., Answer], *small: Any) -> Callable[[], Answer | None]:

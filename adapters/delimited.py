@@ -12,6 +12,7 @@ import pandas as pd
 from adapters.files import opened
 from adapters.samples import WHOLE_BYTES, TextSample, sample_text
 from core.column_reading import found_out
+from core.columns import with_columns
 from core.errors import DataMissing, DataRejected
 from core.layouts import Layout, detect_layout, names_of, refuse_twins
 from core.source_spec import FormatSpec
@@ -166,7 +167,7 @@ def _counts(frame: pd.DataFrame) -> bool:
 def _finite(frame: pd.DataFrame) -> pd.DataFrame:
     numbers = frame.select_dtypes("float")
     endless = [name for name in numbers if bool(np.isinf(numbers[name]).any())]
-    return frame.assign(**{str(name): numbers[name].mask(np.isinf(numbers[name])) for name in endless})
+    return with_columns(frame, {str(name): numbers[name].mask(np.isinf(numbers[name])) for name in endless})
 
 
 def _unreadable(uri: str, error: Exception, how: FormatSpec) -> DataRejected:

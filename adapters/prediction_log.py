@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from adapters.storage import list_files, read_bytes, store_path, write_bytes
+from core.columns import with_columns
 from core.log_rows import ANSWERED_AT
 
 ANSWERED, SHADOWED = "log", "shadow"
@@ -89,7 +90,7 @@ PLAIN: Mapping[str, Callable[[Any], Any]] = {"number": float, "yes_or_no": bool,
 def write_scored(model: str, rows: pd.DataFrame) -> str:
     """Write rows that a batch has scored as one file of the log; returns its address."""
     kept = {name: rows[name].where(rows[name].notna(), None) for name in rows.columns if rows[name].dtype == object}
-    return _write(ANSWERED, model, pa.Table.from_pandas(rows.assign(**kept), preserve_index=False))
+    return _write(ANSWERED, model, pa.Table.from_pandas(with_columns(rows, kept), preserve_index=False))
 
 
 def _write(place: str, model: str, table: pa.Table) -> str:

@@ -14,25 +14,34 @@ from core.boosters import OPTIONAL
 from core.records import ModelRecord, Version
 
 LINEAGE = "lineage.json"
+LEARNING_CURVE = "learning_curve.json"
+# Loss on the validation rows after each iteration, one curve a member of the ensemble.
+Losses = tuple[tuple[float, ...], ...]
 
 
-def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> Version:
+def register(record: ModelRecord, pipeline: Any, example: pd.DataFrame, losses: Losses = ()) -> Version:
     """Store a model with its record as a new version; the same model of the same data and spec is registered once.
 
     Args:
         record: How it was made.
         pipeline: Fitted, of trusted types.
         example: Some raw rows as the pipeline reads them.
+        losses: How each member learned.
     """
     known = find_identical(record.model, record.identity)
     if known is not None:
         return known
     with answering() as client:
-        number = _log(client, record, pipeline, example)
+        number = _log(client, record, pipeline, example, losses)
     return find_version(record.model, number)
 
 
-def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame) -> int:
+def learning_curve(version: Version) -> str:
+    """Where the validation loss after each iteration is kept, of what learns in iterations."""
+    return f"runs:/{version.run_id}/{LEARNING_CURVE}"
+
+
+def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame, losses: Losses) -> int:
     import mlflow
     import mlflow.sklearn
     from mlflow.models import infer_signature
@@ -44,6 +53,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
         mlflow.log_dict(json.loads(json.dumps(asdict(record), default=str)), RECORD)
         mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
+        mlflow.log_dict({"members": _curves(record, losses)}, LEARNING_CURVE)
         mlflow.set_tags(
             {
                 "verdict": record.verdict,
@@ -67,6 +77,13 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame)
             logged.model_uri, record.model, tags=_tags(record, model_file(logged.artifact_path))
         )
     return int(registered.version)
+
+
+def _curves(record: ModelRecord, losses: Losses) -> list[dict[str, Any]]:
+    return [
+        {"family": member.family, "params": dict(member.params), "loss": list(curve)}
+        for member, curve in zip(record.members, losses, strict=False)
+    ]
 
 
 def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:

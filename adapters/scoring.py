@@ -15,6 +15,7 @@ from adapters.chunks import OpenTable, kept, open_table, read_chunks
 from adapters.growing_file import format_of, growing
 from adapters.scored_table import schema_of, scored_table
 from adapters.typed_files import column_types
+from core.columns import with_columns
 from core.errors import DataMissing, SpecError
 from core.past import lags_of, wanted_lags
 from core.records import Version
@@ -114,7 +115,7 @@ def _with_lags(rows: Rows, plan: ScoringPlan, table: OpenTable, totals: Counter[
     first = 0
     for frame in rows():
         some = None if lags is None else lags.iloc[first : first + len(frame)].reset_index(drop=True)
-        yield frame if some is None else frame.assign(**{name: some[name] for name in wanted})
+        yield frame if some is None else with_columns(frame, {name: some[name] for name in wanted})
         first += len(frame)
 
 
@@ -170,6 +171,6 @@ def _complete(chunk: pd.DataFrame, plan: ScoringPlan, table: OpenTable) -> pd.Da
     if table.kind == "json":
         # A row of JSON may leave out what it does not know.
         absent = [name for name in plan.types if name in table.names and name not in chunk.columns]
-        return chunk.assign(**dict.fromkeys(absent)) if absent else chunk
+        return with_columns(chunk, dict.fromkeys(absent)) if absent else chunk
     check_scorable(list(chunk.columns), plan, str(table.source))
     return chunk

@@ -42,10 +42,10 @@ def probes(score: Callable[[Any], Any], rows: Any, features: dict[str, list[str]
     import numpy as np
     import pandas as pd
 
-    unseen = rows.assign(**dict.fromkeys(features["categories"], UNSEEN))
+    unseen = filled(rows, dict.fromkeys(features["categories"], UNSEEN))
     unknown = dict.fromkeys(features["categories"], pd.Series(np.nan, index=rows.index, dtype=object))
     numbers = dict.fromkeys([*features["numbers"], *features["dates"]], np.nan)
-    empty = rows.assign(**numbers, **unknown, **dict.fromkeys(features["texts"], ""))
+    empty = filled(rows, numbers | unknown | dict.fromkeys(features["texts"], ""))
     asked: dict[str, Callable[[], Any]] = {
         "one row alone": lambda: np.concatenate([score(rows.iloc[[i]]) for i in range(min(len(rows), 10))]),
         "columns in another order": lambda: score(rows[list(rows.columns)[::-1]]),
@@ -53,6 +53,14 @@ def probes(score: Callable[[Any], Any], rows: Any, features: dict[str, list[str]
         "nothing known": lambda: score(empty),
     }
     return {name: tried(ask) for name, ask in asked.items()}
+
+
+def filled(rows: Any, columns: dict[str, Any]) -> Any:
+    """The rows with other values; not by `assign`, which a column named `self` breaks."""
+    made = rows.copy()
+    for name, values in columns.items():
+        made[name] = values
+    return made
 
 
 def tried(ask: Callable[[], Any]) -> dict[str, Any]:

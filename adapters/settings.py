@@ -25,7 +25,8 @@ class Settings(BaseSettings):
     mlflow: str = Field("", description="MLflow tracking address; default the SQLite file HOME/mlflow.db")
     dask: str = Field("", description="Address of a Dask scheduler; default a cluster inside the training process")
     workers: Literal["auto", "threads", "processes"] = Field(
-        "auto", description="What the workers of a local cluster are; auto takes processes for large tables"
+        "auto",
+        description="What the workers of a local cluster are; auto takes processes for large tables and many workers",
     )
     memory_share: float = Field(
         0.3, gt=0, le=1, description="Share of the free memory that a table may take; a larger one is refused"

@@ -2,18 +2,23 @@
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
+from typing import Any
 
+from threadpoolctl import threadpool_limits
+
+from adapters.cluster import default_workers
 from adapters.storage import read_array, write_array
 from core.families import baselines_for
-from core.fitting import Learning, fit_family, predict, recipe_of, search_value, try_candidate
+from core.fitting import Candidate, Learning, fit_candidate, fit_family, predict, recipe_of, search_value, try_candidate
 from core.metrics import Floats
 from core.refs import FeaturesRef
 from core.rows import Rows
-from core.rungs import thinned
+from core.rungs import judges, thinned
 from core.search import Job, Tried
 
 _reading = Lock()
@@ -45,6 +50,14 @@ def attempt_baseline(work: Work, name: str) -> Tried:
     return _timed(name, lambda: (_baseline_value(work, name), ""))
 
 
+def fit_members(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
+    """The fitted estimators of candidates of one encoding, in their order, several at a time."""
+    rows = read_rows(features, recipe_of(members[0].family))
+    # The limit stands around all threads, as in the search: one that ends must not lift it for the others.
+    with threadpool_limits(limits=1), ThreadPoolExecutor(default_workers()) as pool:
+        return list(pool.map(lambda member: fit_candidate(member, learning, *rows), members))
+
+
 def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:
     started = time.perf_counter()
     try:
@@ -56,8 +69,9 @@ def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:
 
 def _value(work: Work, job: Job) -> tuple[float, str]:
     train, validation = read_rows(work.features, recipe_of(job.candidate.family))
-    share = _share(train, work, job.share)
-    prediction, value = try_candidate(job.candidate, work.learning, share, validation)
+    share, by_class = _share(train, work, job.share), work.learning.problem != "regression"
+    held = judges(validation, job.share, work.learning.seed, by_class)
+    prediction, value = try_candidate(job.candidate, work.learning, share, held)
     # Kept for the ensemble, in the store: they would be much to send for a large table.
     return value, write_array(prediction) if job.share >= 1 and math.isfinite(value) else ""
 

@@ -8,6 +8,7 @@ import click
 from cli.answers import run
 from cli.contract_commands import contract
 from cli.data_commands import land
+from cli.doctor_command import doctor
 from cli.init_command import init
 from cli.lineage_command import lineage
 from cli.model_commands import check, train
@@ -26,7 +27,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, up, down),
+    *(predict, serve, replay, status, lineage, up, down, doctor),
 )
 for command in COMMANDS:
     everfit.add_command(command)

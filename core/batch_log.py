@@ -5,6 +5,7 @@ from datetime import datetime
 
 import pandas as pd
 
+from core.columns import with_columns
 from core.log_rows import ANSWERED_AT
 from core.scoring import PREDICTION, REASON
 
@@ -36,7 +37,7 @@ def batch_rows(read: pd.DataFrame, scored: pd.DataFrame, batch: Batch, n_before:
     asked = read[good].drop(columns=[batch.target], errors="ignore")
     if batch.time:
         given = asked[batch.time] if batch.time in asked else pd.Series(pd.NaT, index=asked.index)
-        asked = asked.assign(**{batch.time: given.fillna(pd.Timestamp(batch.at))})
+        asked = with_columns(asked, {batch.time: given.fillna(pd.Timestamp(batch.at))})
     ours = scored.loc[good].drop(columns=[REASON]).infer_objects()
     ours = ours.assign(
         model_version=batch.version,

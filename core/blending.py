@@ -10,9 +10,23 @@ from core.metrics import Floats
 
 # The mean of more would cost time, and seldom gains.
 POOL = 10
+# Of each family in the pool at least, where there are so many: unlike models err apart, and their mean gains most.
+OF_EACH_FAMILY = 3
 Picks = NDArray[np.bool_]
 # How good predictions are on the picked rows, greater is better.
 Value = Callable[[Floats, Picks], float]
+
+
+def contenders(families: Sequence[str]) -> list[int]:
+    """Positions of the candidates that an ensemble is chosen from, the best first.
+
+    Args:
+        families: Of the candidates, the best candidate's first.
+    """
+    places = range(len(families))
+    rank_in_family = [families[:place].count(families[place]) for place in places]
+    first = sorted(places, key=lambda place: (rank_in_family[place] >= OF_EACH_FAMILY, place))
+    return sorted(first[:POOL])
 
 
 def choose_members(predictions: Sequence[Floats], most: int, value: Value) -> list[int]:
@@ -25,7 +39,7 @@ def choose_members(predictions: Sequence[Floats], most: int, value: Value) -> li
         most: Members at most.
         value: Of predictions on some of the rows.
     """
-    pool = list(predictions[:POOL])
+    pool = list(predictions)
     if most < 2 or len(pool) < 2:
         return [0]
     first_half = np.arange(len(pool[0])) < len(pool[0]) // 2

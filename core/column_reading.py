@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from core.columns import with_columns
 from core.source_spec import FormatSpec
 from core.written_dates import forms_of, parse_dates
 from core.written_numbers import Mark, decimal_of, parse_written
@@ -68,7 +69,7 @@ def read_columns(frame: pd.DataFrame, how: FormatSpec) -> pd.DataFrame:
     for name, forms in (how.dates or {}).items():
         if name in frame.columns and not pd.api.types.is_datetime64_any_dtype(frame[name]):
             changed[name] = _whole(frame[name], parse_dates(_without_nulls(frame[name], how), forms), how)
-    return frame.assign(**changed) if changed else frame
+    return with_columns(frame, changed) if changed else frame
 
 
 def file_decimal(frame: pd.DataFrame) -> Mark:

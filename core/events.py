@@ -110,6 +110,14 @@ class ModelRolledBack(Event):
     version: int
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe(Event):
+    """`everfit doctor` asks whether an event reaches a run."""
+
+    name: ClassVar[str] = "doctor.probe"
+    deployment: ClassVar[str] = "probe"
+
+
 EVENTS: tuple[type[Event], ...] = (
     DataArrived,
     DataRejected,
@@ -118,4 +126,5 @@ EVENTS: tuple[type[Event], ...] = (
     ModelRefused,
     ModelReleased,
     ModelRolledBack,
+    Probe,
 )

@@ -132,6 +132,9 @@ def score_candidate(candidate: Candidate, learning: Learning, train: Rows, valid
 
 def loss_curve(estimator: Any) -> tuple[float, ...]:
     """Loss on the validation rows after each iteration, for what learns in iterations; else empty."""
+    # What puts predictions right afterwards lies around the estimator that learned.
+    for wrapper in ("estimator", "estimator", "regressor_"):
+        estimator = getattr(estimator, wrapper, estimator)
     if hasattr(estimator, "validation_score_"):
         return tuple(-float(value) for value in estimator.validation_score_)
     if getattr(estimator, "evals_result_", None):

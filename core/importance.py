@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pandas as pd
 
+from core.columns import with_columns
 from core.metrics import METRICS, Floats, score
 
 N_ROWS, FEWEST_ROWS = 3000, 200
@@ -38,7 +39,10 @@ def permutation_shares(
     losses = {}
     for start in range(0, rows.shape[1], at_once):
         names = rows.columns[start : start + at_once]
-        shuffled = [rows.assign(**{name: rows[name].to_numpy()[random.permutation(len(rows))]}) for name in names]
+        orders = [random.permutation(len(rows)) for _ in names]
+        shuffled = [
+            with_columns(rows, {name: rows[name].to_numpy()[order]}) for name, order in zip(names, orders, strict=True)
+        ]
         # Encoding a frame costs by the column: frames go through it as one.
         predicted = np.split(predict(pd.concat(shuffled, ignore_index=True)), len(names))
         for name, prediction in zip(names, predicted, strict=True):

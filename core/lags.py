@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from core.columns import with_columns
 from core.errors import DataRejected, SpecError
 from core.values import text_of
 
@@ -75,7 +76,7 @@ def add_lags(frame: pd.DataFrame, plan: LagPlan) -> pd.DataFrame:
         )
     entity, moment = _moments(frame, plan)
     columns = {name: _earlier(frame[column], moment, entity, back) for name, (column, back) in wanted.items()}
-    return frame.assign(**columns)
+    return with_columns(frame, columns)
 
 
 def _moments(frame: pd.DataFrame, plan: LagPlan) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -114,9 +114,17 @@ class SearchSpec(Section):
         "tpe", description="How Optuna proposes parameters: tpe | random | grid | qmc | cmaes | gp | nsgaii"
     )
     trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
-    timeout: Duration | None = Field(None, description="No new candidates are started after this span")
+    timeout: Duration | None = Field(
+        None,
+        description="The search ends after this span, with what it has found, if only one candidate",
+    )
     patience: int | None = Field(
         100, ge=1, description="Trials in a row without a better one that end the search; null never"
+    )
+    least_gain: float | None = Field(
+        0.0002,
+        ge=0,
+        description="The search ends when it expects less of all trials left; of an error as a share; null never",
     )
     pruner: Literal["halving", "median", "percentile", "none"] = Field(
         "halving", description="Which candidates see all training rows: halving | median | percentile | none (all)"
@@ -126,6 +134,7 @@ class SearchSpec(Section):
     )
     calibration: Switch = Field("auto", description="auto | off; probabilities are put right where log loss falls")
     warm_start: bool = Field(True, description="Begin with what was best in earlier trainings on other data")
+    task_runs: bool = Field(False, description="Each trial is a task run in the Prefect UI; some requests a trial")
     max_rows: int | None = Field(
         None, ge=1000, description="Training rows that a candidate sees at most, drawn at random; null all"
     )

@@ -6,7 +6,13 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """The answer of a training; keys as in the command `train --json`."""
+    """The answer of a training; keys as in the command `train --json`.
+
+    Attributes:
+        members: Families and parameters of the candidates whose mean is predicted; the first is the best alone.
+        calibration: How probabilities were put right.
+        learning_curve: Where the validation loss after each iteration is kept.
+    """
 
     model: str
     verdict: str
@@ -14,6 +20,9 @@ class TrainingOutcome:
     version: int | None
     metrics: dict[str, Any]
     best: dict[str, Any]
+    members: list[dict[str, Any]]
+    calibration: str | None
+    learning_curve: str | None
     trials: int
     model_digest: str
     data_digest: str

@@ -7,6 +7,7 @@ from typing import Any
 
 import pandas as pd
 
+from core.columns import with_columns
 from core.layouts import refuse_twins
 
 
@@ -23,7 +24,7 @@ def plain_table(frame: pd.DataFrame, source: str) -> pd.DataFrame:
     if names != list(frame.columns):
         frame = frame.set_axis(names, axis=1)
     changed = {name: _plain(frame[name]) for name in names if _is_odd(frame[name])}
-    return frame.assign(**changed) if changed else frame
+    return with_columns(frame, changed) if changed else frame
 
 
 def _is_odd(column: pd.Series) -> bool:

@@ -132,6 +132,8 @@ class Proposals:
         first = list(_first_candidates(plan))
         # A grid that is done is done: the rest of the budget is not spent on random points.
         self.n_left = min(plan.spec.trials, len(first)) if plan.spec.sampler == "grid" else plan.spec.trials
+        # What is known to be worth all rows: where each family begins, and what was good before.
+        self.n_first = 0 if plan.spec.sampler == "grid" else len(first)
         for candidate in first[: self.n_left]:
             self.study.enqueue_trial(params_of(candidate))
 

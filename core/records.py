@@ -66,7 +66,13 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class ModelRecord:
-    """Everything about a version that checks, gates and people ask for; `profile` is where its reference is stored."""
+    """Everything about a version that checks, gates and people ask for.
+
+    Attributes:
+        profile: Where its reference is stored.
+        members: Candidates whose mean it predicts; the first is the best alone.
+        calibration: How its probabilities were put right; empty: not at all.
+    """
 
     model: str
     coding: TargetCoding
@@ -88,6 +94,8 @@ class ModelRecord:
     environment: dict[str, str]
     preparation: Preparation = AS_IT_IS
     profile: str | None = None
+    members: tuple[Candidate, ...] = ()
+    calibration: str = ""
 
     @property
     def identity(self) -> str:

@@ -18,6 +18,8 @@ ONE_IN = 4
 MOST_RUNGS = 3
 # Below so many rows a candidate says little about itself, and its fit costs little.
 FEWEST_ROWS = 2000
+# Validation rows that tell who climbs: more would cost a small fit most of its time, and hardly change the order.
+ENOUGH_TO_RANK = 8000
 # Of each class, where there are so many.
 FEWEST_OF_A_CLASS = 20
 
@@ -45,6 +47,12 @@ def thinned(rows: Rows, share: float, seed: int, by_class: bool) -> Rows:
     groups = [np.flatnonzero(rows.y == value) for value in np.unique(rows.y)] if by_class else [np.arange(len(rows.y))]
     kept = np.sort(np.concatenate([_first(group, place, share) for group in groups]))
     return replace(rows, x=rows.x[kept], y=rows.y[kept])
+
+
+def judges(validation: Rows, share: float, seed: int, by_class: bool) -> Rows:
+    """The validation rows that stop and score a fit on a share of the training rows: all, or enough to rank it."""
+    enough = min(1.0, ENOUGH_TO_RANK / len(validation.y))
+    return validation if share >= 1 else thinned(validation, enough, seed, by_class)
 
 
 def _first(group: Places, place: Places, share: float) -> Places:

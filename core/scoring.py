@@ -10,6 +10,7 @@ import pandas as pd
 
 from core.broken_rows import Broken, reasons_of
 from core.cells import Cells, as_held, read_cells, texts_of
+from core.columns import with_columns
 from core.contract import Mask, rules_of
 from core.contract_spec import ColumnSpec, ContractSpec
 from core.errors import DataMissing, EverfitError, SpecError
@@ -139,14 +140,14 @@ def score_rows(frame: pd.DataFrame, plan: ScoringPlan, pipeline: Any, before: Ke
     }
     broken = [*_broken_cells(frame, cells, plan), *_repeated(frame, plan, before)]
     good = ~np.any([np.full(len(frame), False), *(each.rows for each in broken)], axis=0)
-    read = frame.assign(**{name: each.values for name, each in cells.items()})
+    read = with_columns(frame, {name: each.values for name, each in cells.items()})
     answer, failed = _predicted(plan.record, pipeline, _as_trained(read[good], plan))
     if failed:
         rows = np.isin(np.arange(len(frame)), failed)
         broken.append(Broken("all features", "can be scored", rows, lambda _: "the model has no answer"))
     counts = Counter({(each.column, each.rule): int(each.rows.sum()) for each in broken if each.rows.any()})
     answer = answer.reindex(frame.index)
-    return ScoredRows(answer.assign(**{REASON: reasons_of(broken, len(frame))}), counts)
+    return ScoredRows(with_columns(answer, {REASON: reasons_of(broken, len(frame))}), counts)
 
 
 def held_type(plan: ScoringPlan, name: str) -> str:

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from core.cells import read_cells
+from core.columns import with_columns
 from core.repeats import KeysBefore, ToldBefore
 from core.scoring import ScoringPlan, held_type, unique_keys
 
@@ -18,4 +19,4 @@ def read_columns(frame: pd.DataFrame, plan: ScoringPlan) -> pd.DataFrame:
     """Raw rows with the columns of the plan in their types; what cannot be read is missing."""
     types = plan.types
     read = {n: read_cells(frame[n], types[n], plan.how, held_type(plan, n)).values for n in types if n in frame}
-    return frame.assign(**read)
+    return with_columns(frame, read)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from core.errors import TrainingError
 from core.families import Family
 from core.fitting import Candidate, better_first
+from core.hope import expected_gain
 from core.learning_spec import SearchSpec
 
 if TYPE_CHECKING:
@@ -104,6 +105,7 @@ class _Open:
     number: int
     candidate: Candidate
     wait: Callable[[], Tried]
+    rung: int
     curve: tuple[tuple[float, float], ...] = ()
     seconds: float = 0.0
 
@@ -157,13 +159,18 @@ class _Search:
     def run(self) -> list[Trial]:
         while self._fill():
             self._settle(self.queue.popleft())
+            if self.complete and self.watch.out_of_time():
+                # What is still open is dropped, and with it its fits.
+                self.queue.clear()
         return self.done
 
     def _fill(self) -> bool:
         while len(self.queue) < ahead(self.plan.spec.trials) and not self._over():
             number, candidate = self.proposals.ask()
-            first = Job(candidate, self.plan.shares[0], number)
-            self.queue.append(_Open(number, candidate, self.start(first)))
+            # The first of each family climb in any case: they see all rows at once, and something good is known early.
+            rung = len(self.plan.shares) - 1 if number < self.proposals.n_first else 0
+            first = Job(candidate, self.plan.shares[rung], number)
+            self.queue.append(_Open(number, candidate, self.start(first), rung))
         return bool(self.queue)
 
     def _over(self) -> bool:
@@ -172,11 +179,21 @@ class _Search:
         return bool(self.done) and (self.watch.out_of_time() or self._hopeless())
 
     def _hopeless(self) -> bool:
-        patience, complete = self.plan.spec.patience, [trial for trial in self.done if trial.value is not None]
-        if patience is None or not complete:
+        spec, complete = self.plan.spec, [trial for trial in self.done if trial.value is not None]
+        if not complete:
             return False
-        best = best_trial(complete, str(self.plan.spec.metric))
-        return len(self.done) - 1 - self.done.index(best) >= patience
+        best = best_trial(complete, str(spec.metric))
+        if spec.patience is not None and len(self.done) - 1 - self.done.index(best) >= spec.patience:
+            return True
+        return spec.least_gain is not None and self._gain_left(complete) < spec.least_gain
+
+    def _gain_left(self, complete: list[Trial]) -> float:
+        # Of a score as it is; of an error, which has the target's unit, as a share of the best one.
+        is_score = better_first(str(self.plan.spec.metric)) == "maximize"
+        values = [float(trial.value or 0.0) * (1 if is_score else -1) for trial in complete]
+        n_left = self.proposals.n_left * len(complete) / len(self.done)
+        unit = 1.0 if is_score else abs(max(values)) or 1.0
+        return expected_gain(values, round(n_left)) / unit
 
     def _settle(self, oldest: _Open) -> None:
         tried = oldest.wait()
@@ -185,7 +202,7 @@ class _Search:
             undefined = f"{oldest.candidate.family}: the metric is undefined on the validation rows"
             self._tell(oldest, None, tried.error or undefined)
             return
-        share = self.plan.shares[len(oldest.curve)]
+        share = self.plan.shares[oldest.rung]
         oldest.curve += ((share, tried.value),)
         if share >= 1:
             self.complete = True
@@ -200,8 +217,8 @@ class _Search:
         return not (self.complete and self.watch.out_of_time())
 
     def _climb(self, climber: _Open) -> None:
-        share = self.plan.shares[len(climber.curve)]
-        climber.wait = self.start(Job(climber.candidate, share, climber.number))
+        climber.rung += 1
+        climber.wait = self.start(Job(climber.candidate, self.plan.shares[climber.rung], climber.number))
         self.queue.append(climber)
 
     def _tell(self, ended: _Open, value: float | None, error: str = "", predictions: str = "") -> None:

@@ -11,6 +11,7 @@ from adapters.registry import load_pipeline
 from adapters.storage import read_frame
 from adapters.typed_files import column_types
 from core.answers import Answers, answering
+from core.columns import with_columns
 from core.errors import DataMissing, DataRejected, EverfitError
 from core.fast_path import TOLERANCE, FastPath, compile_path, typed_of
 from core.fitting import predict
@@ -52,7 +53,7 @@ class Served:
             return self.answer(self.path.predict(typed, rows.n_rows))
         others = {name: values for name, values in rows.columns.items() if name not in typed}
         try:
-            frame = as_frame(typed, self.record.columns).assign(**others)
+            frame = with_columns(as_frame(typed, self.record.columns), others)
             return self.answer(self.record.predict(self.pipeline, frame))
         except EverfitError as error:
             raise Refusal(error.what, error.why, error.fix) from error

@@ -9,6 +9,7 @@ from prefect import get_run_logger, task
 from adapters.custom_code import find_code, load_step
 from adapters.packaging import pack_bytes
 from adapters.storage import read_frame, write_array, write_content
+from core.columns import with_columns
 from core.encoding import categorical_positions, make_encoder
 from core.feature_choice import chosen_columns
 from core.features import FeaturePlan, feature_frame
@@ -59,7 +60,7 @@ def read_prepared(parts: Splits, preparation: Preparation) -> tuple[pd.DataFrame
 def with_target(rows: pd.DataFrame, preparation: Preparation, step: Step | None) -> pd.DataFrame:
     """Rows after the user's step, with their target, which the step does not see."""
     made = prepare_rows(rows, preparation, step)
-    return made if step is None else made.assign(**{preparation.target: rows[preparation.target]})
+    return made if step is None else with_columns(made, {preparation.target: rows[preparation.target]})
 
 
 @task(name="build_features", **STAGE)

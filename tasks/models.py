@@ -9,7 +9,7 @@ from prefect import get_run_logger, task
 from adapters.custom_code import load_step
 from adapters.packaging import pack_bytes, unpack
 from adapters.storage import read_array, read_bytes, read_frame, write_array, write_content
-from adapters.trials import read_rows
+from adapters.trials import fit_members, read_rows
 from core.blending import vote
 from core.calibration import calibrated
 from core.choices import BALANCED, LOG_TARGET
@@ -18,7 +18,6 @@ from core.fitting import (
     Candidate,
     Learning,
     decisions,
-    fit_candidate,
     fit_family,
     loss_curve,
     pack,
@@ -49,7 +48,7 @@ def fit(features: FeaturesRef, members: tuple[Candidate, ...], learning: Learnin
     """
     best, recipe = members[0], recipe_of(members[0].family)
     rows = read_rows(features, recipe)
-    fitted = [fit_candidate(member, learning, *rows) for member in members]
+    fitted = fit_members(features, members, learning)
     model = fitted[0] if len(fitted) == 1 else vote(fitted, learning.problem, rows[0].x, rows[0].y)
     model, method = calibrated(model, rows[1], learning.problem, learning.metric) if calibration else (model, "")
     if method:

@@ -9,9 +9,11 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from adapters import journal
+from adapters.registration import learning_curve
 from core.errors import EverfitError
 from core.events import Event, ModelRefused, ModelRegistered
 from core.findings import Finding
+from core.fitting import Candidate
 from core.gate import Verdict
 from core.outcomes import TrainingOutcome
 from core.records import Version
@@ -72,6 +74,20 @@ def news_of(training: Training) -> Event:
     return ModelRefused(model=model, cause=training.cause or digest, verdict=training.verdict.verdict)
 
 
+def _metrics(made: Made, verdict: Verdict) -> dict[str, Any]:
+    return {
+        "test": made.report.metrics,
+        "baselines": made.report.baselines,
+        "champion": verdict.champion,
+        "challenger": verdict.challenger,
+        "difference": asdict(verdict.difference) if verdict.difference else None,
+    }
+
+
+def _described(candidate: Candidate) -> dict[str, Any]:
+    return {"family": candidate.family, "params": dict(candidate.params)}
+
+
 def conclude(training: Training, event_id: str) -> TrainingOutcome:
     """The training's document, also written to the journal."""
     made, verdict, version = training.made, training.verdict, training.version
@@ -81,14 +97,11 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         verdict=VERDICTS[verdict.verdict],
         reason=verdict.reason,
         version=version.number if version else None,
-        metrics={
-            "test": made.report.metrics,
-            "baselines": made.report.baselines,
-            "champion": verdict.champion,
-            "challenger": verdict.challenger,
-            "difference": asdict(verdict.difference) if verdict.difference else None,
-        },
-        best={"family": made.best.family, "params": dict(made.best.params)},
+        metrics=_metrics(made, verdict),
+        best=_described(made.best),
+        members=[_described(member) for member in made.model.members],
+        calibration=made.model.calibration or None,
+        learning_curve=learning_curve(version) if version else None,
         trials=training.trials.n_trials,
         model_digest=made.report.digest,
         data_digest=made.clean.data.sha256,

@@ -12,6 +12,7 @@ from adapters.cluster import cluster, in_parallel, threads
 from adapters.partitions import n_parts, read_part
 from adapters.storage import read_array, read_bytes, read_frame, write_content
 from core.blocks import seconds_of
+from core.columns import with_columns
 from core.errors import DataMissing
 from core.estimate import error_model
 from core.features import FeatureColumns
@@ -52,7 +53,7 @@ class Looked:
         """The features of some rows."""
         made = prepare(frame, self.preparation, self.step)
         if self.time in frame and self.time not in made:
-            made = made.assign(**{str(self.time): frame[self.time]})
+            made = with_columns(made, {str(self.time): frame[self.time]})
         return Part(views_of(made, self.columns, self.time), self._seconds(frame))
 
     def labels(self, frame: pd.DataFrame) -> Part:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from adapters.storage import exists, parquet_bytes, read_bytes, store_path, write_bytes, write_json
 from core.arrival import stale, unusual_volume
+from core.columns import with_columns
 from core.contract import Violation, broken_rows, violations
 from core.contract_spec import ContractSpec
 from core.events import DataRejected as DataRejectedEvent
@@ -55,7 +56,7 @@ def sift(model: str, ref: DatasetRef, frame: pd.DataFrame, contract: ContractSpe
     if share > contract.max_broken_share or broken.all():
         rule = f"max_broken_share {contract.max_broken_share:g}"
         return Sifted(frame, (*found, Violation("all columns", rule, int(broken.sum()), (), of_batch=True)), None)
-    aside = frame[broken].assign(**{REASON: reasons[broken]})
+    aside = with_columns(frame[broken], {REASON: reasons[broken]})
     name = f"{ref.sha256}-rows"
     quarantined = _keep(model, name, parquet_bytes(aside), (ref, found, int(broken.sum())))
     return Sifted(frame[~broken].reset_index(drop=True), (), quarantined)

@@ -158,8 +158,10 @@ def _register(made: Made, verdict: Verdict, spec: TrainingSpec, cause: str | Non
         environment=environment(),
         preparation=preparation,
         profile=write_reference(looked, made.clean.data, test, made.report, sample),
+        members=made.model.members,
+        calibration=made.model.calibration,
     )
-    return registration.register(record, pipeline, golden)
+    return registration.register(record, pipeline, golden, made.model.losses)
 
 
 def _sample(train: pd.DataFrame, seed: int) -> pd.DataFrame:

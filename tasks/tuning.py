@@ -10,10 +10,9 @@ from prefect.cache_policies import INPUTS, TASK_SOURCE
 from threadpoolctl import threadpool_limits
 
 from adapters import journal
-from adapters.settings import settings
 from adapters.storage import read_array
 from adapters.trials import Work, attempt, attempt_baseline, read_rows
-from core.blending import POOL, choose_members
+from core.blending import choose_members, contenders
 from core.choices import open_choices, with_choices
 from core.families import baselines_for, families_for
 from core.fitting import Candidate, Learning, better_first, recipe_of, search_value
@@ -25,11 +24,10 @@ from core.search import Job, Plan, Start, Trial, Tried, Watch, best_trial
 from core.search import search as run_search
 from core.spec import TrainingSpec
 from tasks.policies import CODE, STAGE, code_digest
+from tasks.trial_runs import TrialRuns
 from tasks.trial_views import Progress, publish
 
 MOST_KNOWN = 3
-# Rows times trials from which processes are worth the seconds in which they start.
-LARGE = 1_000_000
 # Validation rows that tell whether an ensemble is better.
 ENOUGH_ROWS = 60_000
 # A fit copies its rows once or twice, bins them, and grows trees; beside that, a process holds its libraries.
@@ -111,16 +109,16 @@ class _Tuning:
         families = [(name, tuple(family.space)) for name, family in plan.families.items()]
         self.study = StoredStudy(plan, repr((work, families, plan.spec.metric, code_digest())))
         self.progress = Progress(plan.spec.trials, str(plan.spec.metric))
+        self.runs = TrialRuns(plan.spec.task_runs)
         self.started = time.monotonic()
 
     def run(self, table_bytes: int) -> Trials:
-        from adapters.cluster import cluster, free_bytes, size_for
+        from adapters.cluster import by_processes, cluster, free_bytes, size_for
 
-        large = table_bytes / 8 * self.plan.spec.trials >= LARGE * 16
-        processes = settings().workers == "processes" or (settings().workers == "auto" and large)
+        processes = by_processes(self.crew.workers, table_bytes, table_bytes / 8 * self.plan.spec.trials)
         size = size_for(self.crew.workers, COPIES * table_bytes + LIBRARIES_BYTES, processes, free_bytes())
         # Around all threads: each alone would give the others back their many threads when it ends.
-        with threadpool_limits(limits=1), cluster(size) as client, self.progress:
+        with threadpool_limits(limits=1), cluster(size) as client, self.progress, self.runs:
             trials, baselines = self._search(client)
         best = best_trial(trials, self.work.learning.metric)
         found = Trials(
@@ -151,6 +149,7 @@ class _Tuning:
         from adapters.cluster import MOST_DEATHS, started
 
         def start(job: Job) -> Callable[[], Tried]:
+            self.runs.begun(job)
             # Who has climbed goes first: it is nearer to an answer.
             wait = started(client, self.plan.shares.index(job.share), attempt, self.work, job)
             killed = (
@@ -171,7 +170,8 @@ class _Tuning:
         kin.sort(key=lambda t: (-sign * float(t.value or 0.0), t.number))
         y = read_rows(self.work.features, recipe_of(best.candidate.family))[1].y
         every = slice(None, None, -(-len(y) // ENOUGH_ROWS))
-        pool = [np.asarray(read_array(t.predictions))[every] for t in kin[:POOL]]
+        kin = [kin[place] for place in contenders([t.candidate.family for t in kin])]
+        pool = [np.asarray(read_array(t.predictions))[every] for t in kin]
         chosen = choose_members(
             pool, most, lambda p, rows: sign * search_value(learning, np.asarray(y[every])[rows], p[rows])
         )
@@ -184,6 +184,7 @@ class _Tuning:
     def _told(self, trial: Trial) -> None:
         self.study.add(trial)
         self.progress.told(trial)
+        self.runs.ended(trial)
 
 
 def _extent(features: FeaturesRef) -> tuple[Floats, int]:

@@ -10,6 +10,7 @@ from adapters import journal
 from adapters.storage import read_frame, write_frame
 from adapters.tables import read_table
 from core.benefit import N_ROWS, WINDOWS_BEFORE
+from core.columns import with_columns
 from core.contract import Violation
 from core.contract_spec import ContractSpec
 from core.data_spec import DataSpec, WindowSpec
@@ -67,7 +68,7 @@ def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: st
     if is_late:
         known = (table[data.time] <= newest - labels.delay) & table[target].notna()
         labelled = newest_rows(table[known], window, data.time)
-        rows = rows.assign(**{target: rows[target].where(rows[data.time] <= newest - labels.delay)})
+        rows = with_columns(rows, {target: rows[target].where(rows[data.time] <= newest - labels.delay)})
     ref = write_frame(rows, "windows")
     trained = pd.Timestamp(str(last.get("data_until") or champion.record.data_until))
     n_new = int((table[data.time] > trained).sum())

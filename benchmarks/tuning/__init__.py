@@ -2,7 +2,9 @@
 
     python -m benchmarks tuning                                  everything; budget x sides x tables x seeds
     python -m benchmarks tuning --tables flights --seeds 1 --budget 60 --sides everfit,optuna
-    python -m benchmarks tuning --cases scaling
+    python -m benchmarks tuning --cases scaling                  what the engine itself costs
+    python -m benchmarks tuning --cases costs                    workers, memory, seconds against rows and trials
+    python -m benchmarks tuning --cases flow                     the flow under Prefect beside a bare script
 
 One file a side, table and seed lies in --out; what is there is not run again, so that a run can be stopped and split.
 """
@@ -11,11 +13,13 @@ import argparse
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 from benchmarks.tuning.report import tell
 from benchmarks.tuning.tables import TABLES, save
 
+CASES = ("race", "scaling", "costs", "flow")
 SIDES = ("everfit", "optuna", "optuna2", "randomized", "halving", "flaml")
 
 
@@ -28,6 +32,16 @@ def run(words: list[str] | None = None) -> None:
         from benchmarks.tuning import scaling
 
         scaling.run()
+    if "costs" in options.cases:
+        from benchmarks.tuning import costs
+
+        with tempfile.TemporaryDirectory() as home:
+            os.environ["EVERFIT_HOME"] = home
+            costs.run()
+    if "flow" in options.cases:
+        from benchmarks.tuning import whole_flow
+
+        whole_flow.run()
 
 
 def _race(options: argparse.Namespace, out: Path) -> None:
@@ -60,6 +74,6 @@ def _options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--sides", type=listed, default=list(SIDES))
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--cases", type=listed, default=["race", "scaling"])
+    parser.add_argument("--cases", type=listed, default=list(CASES))
     parser.add_argument("--out", default=".everfit/benchmarks/tuning")
     return parser.parse_args(words)

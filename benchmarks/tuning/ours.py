@@ -7,11 +7,11 @@ from datetime import timedelta
 import numpy as np
 
 from benchmarks.tuning.side import Race
-from core.blending import POOL, choose_members
+from core.blending import choose_members, contenders
 from core.metrics import score
 from core.search import Trial
 
-MOST_TRIALS = 300
+MOST_TRIALS = 150
 
 
 class Recorder:
@@ -30,14 +30,12 @@ class Recorder:
         return None
 
     def told(self, trial: Trial) -> None:
-        from benchmarks.tuning.side import cpu_seconds
-
         if trial.value is not None:
-            Recorder.told_trials.append((self.race.elapsed, cpu_seconds(), trial))
+            Recorder.told_trials.append((self.race.elapsed, self.race.cpu, trial))
 
 
 def solve(race: Race) -> np.ndarray:
-    before = race.elapsed
+    before, cpu_before = race.elapsed, race.cpu
     with tempfile.TemporaryDirectory() as home:
         os.environ |= {"EVERFIT_HOME": home, "EVERFIT_STORE": f"{home}/store", "PREFECT_HOME": f"{home}/prefect"}
         # Prefect sets its loggers up while it is imported.
@@ -46,7 +44,7 @@ def solve(race: Race) -> np.ndarray:
         import tasks.models
         import tasks.tuning  # noqa: F401
 
-        race.started += race.elapsed - before
+        race.started, race.cpu_before = race.started + race.elapsed - before, race.cpu_before + race.cpu - cpu_before
         with disable_run_logger():
             return _solve(race)
 
@@ -73,7 +71,9 @@ def _solve(race: Race) -> np.ndarray:
     plan = FeaturePlan(("target",), (), 0.001, tuple(sorted(recipes)))
     features = build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
     learning = Learning("target", "binary", "roc_auc", race.seed)
-    spec = SearchSpec(metric="roc_auc", trials=MOST_TRIALS, patience=None, timeout=timedelta(seconds=race.budget))
+    spec = SearchSpec(
+        metric="roc_auc", trials=MOST_TRIALS, patience=None, least_gain=None, timeout=timedelta(seconds=race.budget)
+    )
     trials = tuning.tune.fn(features, spec, learning, (), tuning.Crew("race"))
     model = fit.fn(features, trials.members, learning, calibration=True)
     finished = race.elapsed
@@ -92,7 +92,8 @@ def _show(race: Race) -> None:
     value_of = lambda p, rows: score("roc_auc", y[rows], p[rows])  # noqa: E731
     for seconds, cpu, trial in Recorder.told_trials:
         seen = sorted([*seen, trial], key=lambda t: (-t.value, t.number))
-        kin = [t for t in seen if recipe_of(t.candidate.family) == recipe_of(seen[0].candidate.family)][:POOL]
+        kin = [t for t in seen if recipe_of(t.candidate.family) == recipe_of(seen[0].candidate.family)]
+        kin = [kin[place] for place in contenders([t.candidate.family for t in kin])]
         pool = [np.asarray(read_array(t.predictions)) for t in kin]
         mean = np.mean([pool[i] for i in choose_members(pool, 3, value_of)], axis=0)
         race.curve.append((seconds, cpu, score("roc_auc", y, mean)))

@@ -29,10 +29,12 @@ def _tell_table(table: str, runs: dict, budget: int) -> None:
             print(line + (f"{_median(seeds, 'test_auc'):>10.4f}{len(seeds):>7}" if axis == 0 else ""))
     for side, seeds in runs.items():
         if side != "everfit" and "everfit" in runs:
-            _tell_ratio(side, seeds, runs["everfit"])
+            _tell_ratio(side, seeds, runs["everfit"], budget)
 
 
-def _tell_ratio(side: str, seeds: dict, ours: dict) -> None:
+def _tell_ratio(side: str, seeds: dict, ours: dict, budget: int) -> None:
+    # Two ratios: against the moment at which the peer happened on its final score, and against its budget, at whose end
+    # it knows that this is the score.
     pairs = [(seeds[seed], ours[seed]) for seed in seeds if seed in ours]
     if not pairs:
         return
@@ -45,6 +47,7 @@ def _tell_ratio(side: str, seeds: dict, ours: dict) -> None:
     (peer_s, our_s), (peer_cpu, our_cpu) = found[0], found[1]
     print(
         f"  final score of {side}: it took {peer_s:.1f} s, everfit {our_s:.1f} s, ratio {peer_s / our_s:.1f} "
+        f"(of its budget {budget / our_s:.1f}) "
         f"(CPU {peer_cpu / our_cpu:.1f}); test AUC {gain:+.4f}"
     )
 

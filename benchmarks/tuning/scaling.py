@@ -22,7 +22,9 @@ def run() -> None:
 
 
 def _plan(n_trials: int, **spec: object) -> Plan:
-    full = SearchSpec.model_validate({"trials": n_trials, "metric": "roc_auc", "patience": None, **spec})
+    full = SearchSpec.model_validate(
+        {"trials": n_trials, "metric": "roc_auc", "patience": None, "least_gain": None, **spec}
+    )
     return Plan(full, with_choices(families_for("binary", ()), ()), seed=0)
 
 

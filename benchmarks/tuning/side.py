@@ -38,15 +38,20 @@ class Race:
     budget: float
     name: str
     started: float = 0.0
+    cpu_before: float = 0.0
     curve: list[tuple[float, float, float]] = field(default_factory=list)
 
     @property
     def elapsed(self) -> float:
         return time.perf_counter() - self.started
 
+    @property
+    def cpu(self) -> float:
+        return cpu_seconds() - self.cpu_before
+
     def shown(self, value: float) -> None:
         """Note a candidate's validation AUC, now."""
-        self.curve.append((self.elapsed, cpu_seconds(), float(value)))
+        self.curve.append((self.elapsed, self.cpu, float(value)))
 
     def auc(self, part: str, prediction: np.ndarray) -> float:
         return float(roc_auc_score(self.parts[part][1], prediction))
@@ -72,14 +77,14 @@ def main(side: str, table: str, seed: str, budget: str, result: str) -> int:
         return 3
     race = Race(read(Path(table)), int(seed), float(budget), side)
     solve: Callable[[Race], np.ndarray] = module.solve
-    race.started, cpu_before = time.perf_counter(), cpu_seconds()
+    race.started, race.cpu_before = time.perf_counter(), cpu_seconds()
     test = solve(race)
     document = {
         "side": side,
-        "curve": [(s, cpu - cpu_before, value) for s, cpu, value in race.curve],
+        "curve": race.curve,
         "test_auc": race.auc("test", test),
         "seconds": race.elapsed,
-        "cpu_seconds": cpu_seconds() - cpu_before,
+        "cpu_seconds": race.cpu,
     }
     Path(result).write_text(json.dumps(document))
     return 0

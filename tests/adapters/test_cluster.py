@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from adapters.cluster import Size, cluster, size_for, started
+from adapters.cluster import Size, by_processes, cluster, size_for, started
+from adapters.settings import settings
 from core.errors import OutsideError, TrainingError
 from tests.conftest import Project
 
@@ -77,3 +78,20 @@ def test_cluster_that_does_not_answer_is_told(project: Project, monkeypatch: pyt
     monkeypatch.setattr(module, "settings", lambda: where)
     with pytest.raises(OutsideError, match="does not answer"), cluster(Size(1, False, GIGA)):
         pass
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(
+    ("n_workers", "table_bytes", "work", "expected"),
+    [(2, 10**8, 10**9, False), (16, 10**8, 10**9, True), (16, 10**5, 10**6, False), (2, 2 * 10**9, 10**9, True)],
+)
+def test_processes_are_for_many_workers_with_much_to_do_and_for_large_tables(n_workers, table_bytes, work, expected):
+    assert by_processes(n_workers, table_bytes, work) is expected
+
+
+@pytest.mark.usefixtures("project")
+@pytest.mark.parametrize(("said", "expected"), [("threads", False), ("processes", True)])
+def test_setting_decides_for_threads_or_processes(said, expected, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("EVERFIT_WORKERS", said)
+    settings.cache_clear()
+    assert by_processes(2 if expected else 16, 10**6, 10**9) is expected

@@ -50,6 +50,19 @@ def test_pipeline_of_a_version_predicts_as_before(registered):
     np.testing.assert_array_equal(predict(loaded, ROWS, "binary"), predict(registered[0], ROWS, "binary"))
 
 
+def test_loss_of_each_iteration_is_kept_with_the_version(registered):
+    import mlflow
+
+    _, record, *_ = registered
+    members = (Candidate("logistic_regression", (("C", 1.0),)), Candidate("random_forest", ()))
+    record = replace(record, model="curved", members=members)
+    version = registration.register(record, registered[0], ROWS.head(5), losses=((0.7, 0.5), ()))
+    assert mlflow.artifacts.load_dict(registration.learning_curve(version))["members"] == [
+        {"family": "logistic_regression", "params": {"C": 1.0}, "loss": [0.7, 0.5]},
+        {"family": "random_forest", "params": {}, "loss": []},
+    ]
+
+
 def test_versions_are_listed_newest_first(registered):
     assert [each["version"] for each in registry.list_versions("toy")] == [2, 1]
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.blending import choose_members, vote
+from core.blending import POOL, choose_members, contenders, vote
 from core.families import FAMILIES
 from core.fitting import Learning, Rows, fit_family, predict
 from core.metrics import score
@@ -52,3 +52,13 @@ def test_vote_is_the_mean_of_its_members(problem):
     members = [fit_family(FAMILIES[n], FAMILIES[n].start, learning, (rows, rows)) for n in names]
     expected = np.mean([predict(member, x, problem) for member in members], axis=0)
     assert predict(vote(members, problem, x, rows.y), x, problem) == pytest.approx(expected, abs=1e-12)
+
+
+def test_best_of_each_family_may_join_the_ensemble_however_many_of_another_are_better():
+    families = ["hist_gradient_boosting"] * 20 + ["random_forest"] * 5
+    assert contenders(families) == [*range(7), 20, 21, 22]
+
+
+def test_family_alone_sends_its_best():
+    assert contenders(["random_forest"] * 20) == list(range(POOL))
+    assert contenders(["random_forest"] * 2) == [0, 1]

@@ -9,6 +9,7 @@ from core.fitting import (
     better_first,
     fit_candidate,
     fit_family,
+    loss_curve,
     predict,
     recipe_of,
     score_candidate,
@@ -140,3 +141,22 @@ def test_a_tree_of_a_forest_never_sees_less_than_ten_rows_of_a_tiny_table(n_rows
     fitted = fit_family(family, family.start, Learning("y", "binary", "roc_auc", 0), (rows, rows))
     n_seen = fitted.max_samples if n_rows < 50 else round(fitted.max_samples * n_rows)
     assert n_seen == {8: 8, 40: 10, 4000: 800}[n_rows]
+
+
+@pytest.mark.parametrize(
+    ("problem", "choice"), [("binary", {}), ("binary", {"balanced": 1}), ("regression", {"log_target": 1})]
+)
+def test_loss_after_each_iteration_falls_and_is_known_whatever_lies_around_the_estimator(problem, choice):
+    train, validation = rows_for(problem, "hist_gradient_boosting")
+    shifted = [
+        Rows(rows.x, rows.y - SIGNAL.min() if problem == "regression" else rows.y, rows.categorical)
+        for rows in (train, validation)
+    ]
+    start = Candidate("hist_gradient_boosting", tuple({**FAMILIES["hist_gradient_boosting"].start, **choice}.items()))
+    losses = loss_curve(fit_candidate(start, learning(problem), *shifted))
+    assert len(losses) > 5
+    assert min(losses) < 0.9 * losses[0]
+
+
+def test_what_does_not_learn_in_iterations_has_no_curve():
+    assert loss_curve(fit_candidate(first_of("random_forest"), learning("binary"), *rows_for("binary"))) == ()

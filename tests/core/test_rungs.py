@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.rows import Rows
-from core.rungs import climbs, shares_of, thinned
+from core.rungs import ENOUGH_TO_RANK, climbs, judges, shares_of, thinned
 
 
 def rows(n: int = 9000, rare: int = 30) -> Rows:
@@ -50,3 +50,12 @@ def test_about_a_quarter_climbs_in_the_long_run():
     values = np.random.default_rng(0).normal(size=400)
     n_climbed = sum(climbs(v, list(values[:i]), family_best=False) for i, v in enumerate(values))
     assert 80 < n_climbed < 130
+
+
+def test_fit_on_few_rows_is_ranked_by_enough_validation_rows_and_the_last_by_all():
+    validation = rows(50_000, rare=500)
+    few = judges(validation, 1 / 9, seed=0, by_class=True)
+    assert len(few.y) == ENOUGH_TO_RANK
+    assert few.y.mean() == pytest.approx(validation.y.mean(), rel=0.02)
+    assert judges(validation, 1.0, seed=0, by_class=True) is validation
+    assert len(judges(rows(5000), 1 / 9, seed=0, by_class=True).y) == 5000

@@ -1,4 +1,3 @@
-import itertools
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -102,6 +101,12 @@ def test_most_candidates_see_few_rows():
     assert {trial.curve[-1][0] for trial in found if trial.state == "stopped"} == {1 / 9}
 
 
+def test_what_each_family_begins_with_and_what_was_good_before_see_all_rows_at_once():
+    known = Candidate("logistic_regression", (("C", 0.123),))
+    found = trials_of(shares=(1 / 9, 1.0), known=(known,), trials=20)
+    assert {trial.number for trial in found if trial.curve[0][0] == 1.0} == {0, 1, 2, 3}
+
+
 def test_best_of_a_rung_climbs():
     found = trials_of(shares=(1 / 9, 1.0), trials=60, sampler="random")
     assert max(found, key=lambda trial: trial.curve[0][1]).value is not None
@@ -114,8 +119,32 @@ def test_pruners_of_optuna_stop_candidates(pruner):
 
 
 def test_search_ends_when_nothing_better_was_found_for_long():
-    found = trials_of(lambda job: lambda: Tried(0.5, 0.0), trials=90, patience=20)
+    found = trials_of(lambda job: lambda: Tried(0.5, 0.0), trials=90, patience=20, least_gain=None)
     assert 20 < len(found) <= 20 + 1 + ahead(90)
+
+
+def settling(job: Job) -> Callable[[], Tried]:
+    # The first is the best, all others lie far below, close together.
+    return lambda: Tried(0.8 if job.number == 0 else 0.7 + job.number % 7 / 1000, 0.0)
+
+
+@pytest.mark.parametrize(("metric", "sign"), [("roc_auc", 1), ("rmse", -1)])
+def test_search_ends_when_the_trials_left_promise_no_gain(metric, sign):
+    def start(job: Job) -> Callable[[], Tried]:
+        value = settling(job)().value or 0.0
+        return lambda: Tried(value if sign == 1 else 1 - value, 0.0)
+
+    found = {limit: len(trials_of(start, metric=metric, trials=90, least_gain=limit)) for limit in (None, 0.0002)}
+    assert found[None] == 90
+    assert 20 <= found[0.0002] <= 20 + ahead(90)
+
+
+def test_search_goes_on_while_trials_get_better():
+    def rising(job: Job) -> Callable[[], Tried]:
+        return lambda: Tried(0.5 + job.number / 1000, 0.0)
+
+    # Of the last ones a single step is left to be gained.
+    assert len(trials_of(rising, trials=90)) > 85
 
 
 def test_grid_ends_when_it_is_done():
@@ -128,13 +157,21 @@ def test_grid_tries_nothing_twice():
     assert len(set(found)) == len(found)
 
 
-def test_no_candidates_are_started_when_the_time_is_over():
-    assert len(trials_of(watch=Watch(out_of_time=lambda: True), trials=40)) == ahead(40)
+def test_search_that_is_out_of_time_ends_with_its_first_candidate():
+    assert len(trials_of(watch=Watch(out_of_time=lambda: True), trials=40)) == 1
 
 
-def test_search_goes_on_until_the_time_is_over():
-    clock = itertools.chain([False, False, True], itertools.repeat(True))
-    assert len(trials_of(watch=Watch(out_of_time=lambda: next(clock)), trials=40)) == ahead(40) + 2
+def test_what_is_open_when_the_time_is_over_is_not_waited_for():
+    waited: list[int] = []
+
+    def start(job: Job) -> Callable[[], Tried]:
+        def wait() -> Tried:
+            waited.append(job.number)
+            return value_of(job)
+
+        return wait
+
+    assert len(trials_of(start, watch=Watch(out_of_time=lambda: len(waited) >= 5), trials=40)) == len(waited) == 5
 
 
 def test_search_that_is_out_of_time_has_a_candidate_that_saw_all_rows():

@@ -13,8 +13,10 @@ from adapters import journal, registration
 from adapters.registry import champion_number, find_champion, find_version, load_pipeline
 from adapters.settings import settings
 from adapters.storage import read_frame
+from core.diagnosis import examine
 from core.events import DriftDetected
 from deployments.approving import answer_waiting
+from deployments.doctor_server import server_checks
 from deployments.observe import run_for, started_by_event
 from deployments.ports import Ports, free_port
 from deployments.stack import local_stack
@@ -50,6 +52,21 @@ def test_drift_event_starts_a_training_whose_event_starts_the_release(client: Sy
     champion = find_champion("toy")
     assert champion is not None
     assert champion.number == 1
+
+
+def test_doctor_finds_the_stack_well_and_its_event_reaches_a_run(client: SyncPrefectClient) -> None:
+    found = [examine(name, look) for name, look in server_checks(fire=True).items()]
+    assert [each for each in found if not each.passed or each.skipped] == []
+    assert found[-1].check == "event"
+    assert "s from an event to the first line of a flow's code" in found[-1].detail
+    automation = next(each for each in client.read_automations() if each.name == "data-checks")
+    client.pause_automation(automation.id)
+    try:
+        told = examine("automations", server_checks(fire=False)["automations"])
+    finally:
+        client.resume_automation(automation.id)
+    assert not told.passed
+    assert "data-checks" in told.detail
 
 
 def test_repeated_event_starts_no_second_training(client: SyncPrefectClient) -> None:

@@ -75,7 +75,7 @@ def test_events_choose_no_code_and_no_source(deployment: dict[str, Any], trigger
 
 def test_every_event_that_starts_a_flow_has_a_listener() -> None:
     assert {name for _, trigger in TRIGGERS for name in trigger["expect"]} == {
-        "data.arrived", "drift.detected", "model.registered",
+        "data.arrived", "drift.detected", "model.registered", "doctor.probe",
     }  # fmt: skip
 
 

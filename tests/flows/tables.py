@@ -51,7 +51,7 @@ RANDOM = np.random.default_rng(12)
 MOMENTS = pd.date_range("2024-01-01", periods=N_ROWS, freq="7h")
 FORMS = ("%Y-%m-%d", "%d.%m.%Y", "%b %d, %Y")
 ODD_NAMES = ("naïve 名前", "new\nline", 'quo"te', "it's", "a.b[0]", "x: y #z, {w}", " ", "😀", "%s", "how much " * 120)
-OURS = ("prediction", "probability", "reason", "index", "target", "probability_yes", "row")
+OURS = ("self", "prediction", "probability", "reason", "index", "target", "probability_yes", "row")
 NESTED = [
     {**row, "tags": ["a", "b"][: i % 3], "geo": {"lat": i / 7}} for i, row in enumerate(table().to_dict("records"))
 ]

@@ -45,6 +45,14 @@ def test_first_training_registers_a_model_that_has_learned_something(trained: An
     assert trained.metrics["baselines"]["dummy"]["roc_auc"] == 0.5
 
 
+def test_training_tells_the_members_of_its_model_and_where_its_learning_curve_is(trained: Any) -> None:
+    import mlflow
+
+    assert trained.members[0] == trained.best
+    curves = mlflow.artifacts.load_dict(trained.learning_curve)["members"]
+    assert [{"family": each["family"], "params": each["params"]} for each in curves] == trained.members
+
+
 def test_stages_are_told_in_the_order_of_the_flowchart(trained: Any) -> None:
     names = [stage["name"] for stage in trained.stages]
     assert names == [

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +128,7 @@ def test_slow_clients_are_told_so_and_a_killed_process_loses_only_the_last_secon
         for _ in range(20):
             client.post("/invocations", json={"instances": [ROW]}).raise_for_status()
         for connection in slow:
-            answer = b"".join(iter(lambda: connection.recv(10_000), b""))
+            answer = b"".join(iter(partial(connection.recv, 10_000), b""))
             assert answer.startswith(b"HTTP/1.1 408")
             assert b"2 s" in answer
             connection.close()
