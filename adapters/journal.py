@@ -4,6 +4,7 @@ import glob
 import hashlib
 import json
 import uuid
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -39,3 +40,28 @@ def claim(model: str, cause: str, owner: str) -> bool:
     if create_once(uri, json.dumps({"owner": owner}).encode()):
         return True
     return bool(read_json(uri)["owner"] == owner)
+
+
+def queue_up(model: str, line: str, mine: dict[str, Any], admits: Callable[[dict[str, Any]], bool]) -> bool:
+    """Take the next place in a line, unless somebody who stands in it forbids that.
+
+    Who takes a place has seen everybody before it, so that of two who come at once one sees the other, whatever they
+    ask each other about.
+
+    Args:
+        model: Whose line.
+        line: Its name.
+        mine: What others read of me; its `owner` finds its own place again.
+        admits: Whether somebody in the line lets me follow.
+    """
+    place = 0
+    while True:
+        uri = store_path("claims", model, f"{line}-{place:06}.json")
+        if create_once(uri, json.dumps(mine).encode()):
+            return True
+        other = read_json(uri)
+        if other["owner"] == mine["owner"]:
+            return True
+        if not admits(other):
+            return False
+        place += 1

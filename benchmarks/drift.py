@@ -1,9 +1,15 @@
 """False alarms, power and speed of the detectors, beside Evidently's default, PSI, and KS with correction.
 
 Random splits of one period (no drift), then the same with one injected change. `everfit` is a whole check: columns,
-prediction, target, all columns together, and the realized loss of a model. CPU seconds of one process.
+prediction, target, all columns together, and the realized loss of a model.
+
+    python -m benchmarks drift                    all sizes, about ten minutes on two busy cores
+    python -m benchmarks drift --repeats 5        five times as many checks of each kind
+    python -m benchmarks drift --sizes 500,5000
 """
 
+import argparse
+import time
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -39,7 +45,7 @@ COLUMNS = FeatureColumns(
 )
 N_REFERENCE = 40_000
 # Rows of a window, and how often it is drawn: without drift, with each drift, and for the slow peer.
-SIZES = {500: (100, 10, 1), 5_000: (200, 20, 1), 50_000: (20, 4, 0), 200_000: (4, 2, 0)}
+SIZES = {500: (60, 5, 1), 5_000: (100, 8, 1), 50_000: (8, 2, 0), 200_000: (2, 1, 0)}
 Change = Callable[[pd.DataFrame, np.random.Generator], pd.DataFrame]
 
 
@@ -86,13 +92,18 @@ class World:
         return self.rows.iloc[random.integers(0, len(self.rows), n)].reset_index(drop=True)
 
 
-def run() -> None:
+def run(words: list[str] | None = None) -> None:
+    options = _options(words or [])
+    sizes = {n: tuple(round(times * options.repeats) for times in SIZES[n][:2]) + SIZES[n][2:] for n in options.sizes}
+    print(f"checks of each kind, by rows of a window (no drift, each drift, Evidently): {sizes}", flush=True)
+    started = time.perf_counter()
     flights = read_flights()
     period = flights[flights.scheduled_at < "2013-07-01"].astype({"hour": float, "weekday": float})
     mixed = period.sample(frac=1.0, random_state=0)
     world = World(mixed.iloc[N_REFERENCE:], mixed.iloc[:N_REFERENCE].reset_index(drop=True))
     detectors = {"everfit": _everfit(world), "PSI > 0.2": _psi(world), "KS/chi2 Bonferroni": _corrected(world)}
     detectors["Evidently"] = _evidently(world)
+    totals: dict[tuple[str, str], tuple[int, int]] = {}
     for title, changes in (
         ("no drift", {"same period": lambda f, r: f}),
         ("meaningful", MEANINGFUL),
@@ -100,21 +111,33 @@ def run() -> None:
     ):
         print(f"alarms in 100 checks, {title}", flush=True)
         for name, change in changes.items():
-            for n, (n_calm, n_drifted, n_slow) in SIZES.items():
+            for n, (n_calm, n_drifted, n_slow) in sizes.items():
                 times = n_calm if title == "no drift" else n_drifted
                 cells = []
                 for detector, check in detectors.items():
                     repeats = n_slow if detector == "Evidently" else times
-                    cells.append(f"{detector} {_alarms(world, check, change, (n, repeats))}")
+                    found = _alarms(world, check, change, (n, repeats))
+                    kind = title if n >= 5_000 else f"{title}, n = {n}"
+                    alarms, checks = totals.get((kind, detector), (0, 0))
+                    totals[kind, detector] = (alarms + found, checks + repeats)
+                    cells.append(f"{detector} {100 * found / repeats:>5.1f}" if repeats else f"{detector}     -")
                 print(f"  {name:<26}{n:>8}  " + "   ".join(cells), flush=True)
+    print("alarms in all checks, n >= 5,000 unless told otherwise")
+    for (kind, detector), (found, checks) in sorted(totals.items()):
+        print(f"  {kind:<26}{detector:<22}{found:>5} of {checks:>5}{100 * found / max(checks, 1):>7.1f} %")
+    print(f"  {time.perf_counter() - started:.0f} s", flush=True)
 
 
-def _alarms(world: World, check: Callable[[pd.DataFrame], bool], change: Change, size: tuple[int, int]) -> str:
+def _options(words: list[str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks drift")
+    parser.add_argument("--repeats", type=float, default=1.0, help="times the usual number of checks")
+    parser.add_argument("--sizes", type=lambda text: [int(n) for n in text.split(",")], default=list(SIZES))
+    return parser.parse_args(words)
+
+
+def _alarms(world: World, check: Callable[[pd.DataFrame], bool], change: Change, size: tuple[int, int]) -> int:
     n, repeats = size
-    if not repeats:
-        return "   -"
-    found = sum(check(change(world.drawn(n, seed), np.random.default_rng(seed))) for seed in range(1, repeats + 1))
-    return f"{100 * found / repeats:>5.1f}"
+    return sum(check(change(world.drawn(n, seed), np.random.default_rng(seed))) for seed in range(1, repeats + 1))
 
 
 def _everfit(world: World) -> Callable[[pd.DataFrame], bool]:

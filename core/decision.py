@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
+from core.benefit import Benefit
 from core.monitor_spec import MonitorSpec
 from core.performance import Decay
 
@@ -46,6 +47,8 @@ class Evidence:
         estimated: What the model's performance is likely to be, in words; a hint, never a reason by itself.
         trained_this_week: Trainings in the seven days before the window's end.
         asked: Which earlier check has asked for a retraining that the cooldown still counts, or None.
+        benefit: What the labelled rows since the training could teach; None where they are too few to tell.
+        refused: Trainings since the champion's, none of which has replaced it.
     """
 
     findings: tuple[Finding, ...]
@@ -57,6 +60,8 @@ class Evidence:
     estimated: str | None = None
     trained_this_week: int = 0
     asked: str | None = None
+    benefit: Benefit | None = None
+    refused: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +106,7 @@ def decide(evidence: Evidence, spec: MonitorSpec) -> Decision:
     if severity == "none":
         return Decision("nothing", severity, why, ())
     actions: tuple[str, ...] = getattr(spec.when, severity)
-    held_back = _held_back(evidence, spec) if "retrain" in actions else None
+    held_back = (_useless(evidence, severity) or _held_back(evidence, spec)) if "retrain" in actions else None
     if held_back:
         actions = tuple(action for action in actions if action != "retrain") or ("note",)
         why = f"{why}; not retrained: {held_back}"
@@ -127,7 +132,9 @@ def _severity(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]:
     if evidence.below_minimum and decay:
         return "severe_decay", f"{evidence.below_minimum}; {decay.reason}"
     if decay and decay.decayed:
-        return "decay", decay.reason
+        return "decay", decay.reason + (f"; {evidence.benefit.reason}" if evidence.benefit else "")
+    if evidence.benefit and evidence.benefit.worth(evidence.refused):
+        return "decay", evidence.benefit.reason
     severity, why = _severity_of_drift(evidence, spec)
     if severity != "drift" and spec.max_age is not None and age is not None and age >= spec.max_age:
         return "stale", f"the last training was {_span(age)} ago, the oldest allowed is {_span(spec.max_age)}; {why}"
@@ -155,6 +162,17 @@ def _severity_of_drift(evidence: Evidence, spec: MonitorSpec) -> tuple[str, str]
 
 def _hint(evidence: Evidence) -> str:
     return f"; {evidence.estimated}" if evidence.estimated else ""
+
+
+def _useless(evidence: Evidence, severity: str) -> str | None:
+    """Why a training would not help, though the model does badly: the world may only be harder to predict."""
+    if severity not in ("decay", "severe_decay") or not evidence.benefit:
+        return None
+    if evidence.benefit.worth(evidence.refused):
+        return None
+    if evidence.benefit.worth():
+        return f"{evidence.refused} trainings since the champion's were refused, another must promise more"
+    return "a training does not promise to make up for it"
 
 
 def _held_back(evidence: Evidence, spec: MonitorSpec) -> str | None:

@@ -52,7 +52,9 @@ class WhenSpec(Section):
         ("retrain",), description="Persistent drift in columns that matter, and no labels say that it does not hurt"
     )
     stale: Actions = Field(("retrain",), description="The last training is longer ago than max_age")
-    decay: Actions = Field(("retrain",), description="Realized loss or calibration is significantly worse")
+    decay: Actions = Field(
+        ("retrain",), description="Realized loss or calibration is worse, or the newest labels teach something new"
+    )
     severe_decay: Actions = Field(("alert", "retrain"), description="Realized performance is below the gate's minimum")
 
 

@@ -49,6 +49,7 @@ class Replay:
     models: dict[int, Trained] = field(default_factory=dict)
     scores: dict[tuple[int, int], tuple[float, float]] = field(default_factory=dict)
     features: dict[tuple[int, FeatureColumns], pd.DataFrame] = field(default_factory=dict)
+    predictions: dict[tuple[int, int], Floats] = field(default_factory=dict)
 
     @property
     def windows(self) -> range:
@@ -83,8 +84,15 @@ class Replay:
 
     def prediction(self, model: int, window: int) -> Floats:
         """A model's predictions of a window's rows."""
-        trained = self.model(model)
-        return trained.predict(self.raw(window, trained.columns))
+        if (model, window) not in self.predictions:
+            # Calendars ask for most of the later windows too, and a frame goes through a pipeline at a cost of its own.
+            trained, n_windows = self.model(model), len(self.edges) - 1
+            asked = [w for w in range(min(model, window), n_windows) if (model, w) not in self.predictions]
+            rows = [self.raw(w, trained.columns) for w in asked]
+            ends = np.cumsum([len(part) for part in rows])[:-1]
+            found = np.split(trained.predict(pd.concat(rows)), ends)
+            self.predictions |= {(model, w): part for w, part in zip(asked, found, strict=True)}
+        return self.predictions[model, window]
 
     def raw(self, window: int, columns: FeatureColumns) -> pd.DataFrame:
         """The feature rows of a window."""
@@ -97,7 +105,7 @@ class Replay:
         if (model, window) not in self.scores:
             y, trained = self.truth(window), self.model(model)
             every = -(-len(y) // MOST_SCORED)
-            y, prediction = y[::every], trained.predict(self.raw(window, trained.columns).iloc[::every])
+            y, prediction = y[::every], self.prediction(model, window)[::every]
             loss = float(row_loss(self.history.learning.problem, y, prediction).mean())
             self.scores[model, window] = (loss, score(self.metric, y, prediction, trained.threshold))
         return self.scores[model, window]
@@ -139,16 +147,32 @@ def gain(replay: Replay, path: Sequence[int]) -> float:
     return (stay - replay.loss(path)) / (stay - best) if stay > best else float("nan")
 
 
-def saving(replay: Replay, path: Sequence[int], n_retrainings: int) -> float:
+def calendar_losses(replay: Replay) -> list[float]:
+    """Of calendars with 0, 1, 2 ... retrainings, up to one in every window."""
+    stay = replay.loss([replay.first] * len(replay.windows))
+    return [stay, *(calendar_loss(replay, n) for n in range(1, len(replay.windows)))]
+
+
+def saving(replay: Replay, path: Sequence[int], n_retrainings: int, *, steady: bool = False) -> float:
     """Evenly spaced retrainings that reach the same loss, over its own number.
 
     NaN without a retraining; where no calendar reaches it, one retraining in every window stands for them.
+
+    Args:
+        replay: History.
+        path: The model of each window.
+        n_retrainings: Its own number.
+        steady: Whether all denser calendars must reach it too. Where a single new model makes the difference, a sparse
+            calendar can be as good by falling on the right day; nobody could have chosen it for that.
     """
-    wanted, most = replay.loss(path), len(replay.windows) - 1
-    before, n = replay.loss([replay.first] * len(path)), 0
-    while before > wanted and n < most:
-        n, last = n + 1, before
-        before = calendar_loss(replay, n)
-        if before <= wanted < last:
-            return (n - (wanted - before) / (last - before)) / n_retrainings if n_retrainings else float("nan")
-    return n / n_retrainings if n_retrainings else float("nan")
+    if not n_retrainings:
+        return float("nan")
+    wanted, losses = replay.loss(path), calendar_losses(replay)
+    reached = [loss <= wanted for loss in losses]
+    if steady:
+        reached = [all(reached[n:]) for n in range(len(reached))]
+    n = reached.index(True) if any(reached) else len(losses) - 1
+    before, at = losses[max(n - 1, 0)], losses[n]
+    # Between two calendars: as far as the loss is between theirs.
+    inside = (wanted - at) / (before - at) if before > wanted >= at else 0.0
+    return (n - inside) / n_retrainings

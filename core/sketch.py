@@ -78,7 +78,8 @@ def sketch_of(cells: Cells, places: Ints, values: Floats | None) -> Sketch:
         # In a part of this size the sums stay below 2**53, where floats count whole numbers without error.
         sums += np.bincount(places[part], np.rint(units * FRACTIONS), cells.n_cells).astype(np.int64)
         squares += int(np.rint(np.square(units) * SQUARE_FRACTIONS).sum())
-    known = values[np.isfinite(values)]
+    # Adding zero makes -0.0 into 0.0: which of the two is the smallest would hang on the order of the parts.
+    known = values[np.isfinite(values)] + 0.0
     return Sketch(counts, sums, squares, float(known.min(initial=np.inf)), float(known.max(initial=-np.inf)))
 
 

@@ -52,7 +52,8 @@ class NumberSurvey:
 def survey_numbers(values: Floats) -> NumberSurvey:
     """Look at values; what is not finite is passed over."""
     known = np.asarray(values, dtype=np.float64)
-    known = known[np.isfinite(known)]
+    # Adding zero makes -0.0 into 0.0: which of the two a group kept would hang on the order of the parts.
+    known = known[np.isfinite(known)] + 0.0
     return _coarsened(0, known, known, np.ones(len(known), dtype=np.int64))
 
 

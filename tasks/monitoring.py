@@ -12,6 +12,7 @@ from prefect import get_run_logger, task
 from adapters import journal, registry
 from adapters.custom_code import load_step
 from adapters.storage import exists, read_array, read_frame, store_path, write_all
+from core.benefit import Benefit, Labelled, benefit
 from core.decision import Decision, Evidence, Finding, decide
 from core.drift import FEWEST_ROWS, DriftPlan, find_drift
 from core.estimate import estimate
@@ -27,6 +28,7 @@ from core.refs import DatasetRef
 from core.report_rows import column_kinds, comparable, with_prediction
 from core.separation import separation, separation_limit
 from core.spec import TrainingSpec
+from tasks.cooldown import asked_before, may_ask, refused_since, trainings_since
 from tasks.policies import WORLD
 from tasks.profiling import Looked, read_reference
 from tasks.windows import Window
@@ -37,11 +39,15 @@ REPORT_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """How the champion does: where labels have arrived, what is to be expected of it, and what it did at first."""
+    """How the champion does: where labels have arrived, what is to be expected of it, and what it did at first.
+
+    `benefit` is what the labelled rows since its training could teach a new one.
+    """
 
     realized: Scorecard | None
     estimated: dict[str, float]
     at_first: dict[str, float]
+    benefit: Benefit | None = None
 
 
 @task(name="compare", **WORLD)
@@ -97,7 +103,30 @@ def measure(window: Window, champion: Version, prediction: Floats, target: str) 
     if known.sum() < FEWEST_ROWS:
         return unlabelled
     return replace(
-        unlabelled, realized=scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold)
+        unlabelled,
+        realized=scorecard(record.coding.problem, y[known], prediction[known], record.report.threshold),
+        benefit=_benefit(window, champion, (rows[known], y[known], prediction[known]), target),
+    )
+
+
+def _benefit(
+    window: Window, champion: Version, newest: tuple[pd.DataFrame, Floats, Floats], target: str
+) -> Benefit | None:
+    """What the rows that the champion never saw teach; None where there are too few before the newest ones."""
+    if window.earlier is None:
+        return None
+    record, earlier = champion.record, read_frame(window.earlier)
+    y = record.coding.encode(earlier[target])
+    known = ~np.isnan(y) & record.seen.unseen(earlier)
+    if known.sum() < FEWEST_ROWS:
+        return None
+    step, pipeline = load_step(record.preparation.custom), registry.load_pipeline(champion)
+    rows, now = earlier[known], newest[0]
+    return benefit(
+        record.coding.problem,
+        Labelled(record.feature_rows(rows, step), y[known], record.predict(pipeline, rows)),
+        Labelled(record.feature_rows(now, step), newest[1], newest[2]),
+        window.new_share,
     )
 
 
@@ -125,6 +154,8 @@ def weigh(
         estimated=_foreseen(measured, spec.metric),
         trained_this_week=trainings_since(champion.record.model, window, timedelta(days=7)),
         asked=asked_before(champion.record.model, window, spec.monitor.cooldown),
+        benefit=measured.benefit,
+        refused=refused_since(champion),
     )
     decision = decide(evidence, spec.monitor)
     if "retrain" in decision.actions and not may_ask(champion.record.model, window, spec.monitor.cooldown):
@@ -137,43 +168,6 @@ def _foreseen(measured: Measured, metric: str) -> str | None:
     if name not in measured.estimated or name not in measured.at_first:
         return None
     return f"estimated {name} {measured.at_first[name]:.3g} -> {measured.estimated[name]:.3g}"
-
-
-def trainings_since(model: str, window: Window, span: timedelta) -> int:
-    """Trainings whose data end in the span before the window's end; by the clock where data have no time."""
-    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
-    ended = [_moment(entry.get("data_until") or entry["at"]) for entry in journal.finished_trainings(model)]
-    return sum(end - span < at <= end for at in ended)
-
-
-def asked_before(model: str, window: Window, cooldown: timedelta) -> str | None:
-    """The check of another window that has asked for a retraining within the cooldown, if any.
-
-    The training that it has asked for may not have ended, or may not have begun: a burst of checks is one cause.
-    """
-    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
-    for entry in journal.entries(model, "check"):
-        if entry["decision"] == "retrain" and entry["window"]["digest"] != window.data.sha256:
-            asked = _moment(entry["window"]["end"] or entry["at"])
-            return f"the check of {entry['at'][:19]}" if abs(end - asked) < cooldown else None
-    return None
-
-
-def may_ask(model: str, window: Window, cooldown: timedelta) -> bool:
-    """Whether this window may ask for a retraining: of several checked at once, within one cooldown only one may.
-
-    The claim lies in the store, so it holds whichever process asks, and after a restart of everything.
-    """
-    if not cooldown:
-        return True
-    end = _moment(window.end) if window.end else pd.Timestamp.now(tz="UTC")
-    turn = int(end.timestamp() // cooldown.total_seconds())
-    return journal.claim(model, f"retrain-{cooldown.total_seconds():.0f}-{turn}", window.data.sha256)
-
-
-def _moment(text: str) -> pd.Timestamp:
-    moment = pd.Timestamp(text)
-    return moment.tz_localize("UTC") if moment.tzinfo is None else moment
 
 
 def _drifted_before(champion: Version, window: str) -> tuple[bool, ...]:
@@ -218,4 +212,5 @@ def performance_document(measured: Measured) -> dict[str, Any]:
         "realized": asdict(measured.realized) if measured.realized else None,
         "estimated": measured.estimated,
         "at_first": measured.at_first,
+        "benefit": asdict(measured.benefit) if measured.benefit else None,
     }

@@ -175,6 +175,7 @@ def _policy_document(replay: Replay, steps: Sequence[Step], seconds: float) -> d
         "regret": replay.loss(path) - replay.loss(list(replay.windows)),
         "gain": gain(replay, path),
         "saving": saving(replay, path, n),
+        "steady_saving": saving(replay, path, n, steady=True),
     }
 
 

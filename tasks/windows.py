@@ -9,6 +9,7 @@ from prefect import get_run_logger, task
 from adapters import journal
 from adapters.storage import read_frame, write_frame
 from adapters.tables import read_table
+from core.benefit import N_ROWS, WINDOWS_BEFORE
 from core.columns import with_columns
 from core.contract import Violation
 from core.contract_spec import ContractSpec
@@ -29,6 +30,8 @@ class Window:
 
     Attributes:
         labelled: As many of the newest rows whose label is known; the same where labels come with the data.
+        earlier: Rows with a label from before those; None without time or labels.
+        new_share: How many rows are new for one that the last training had, at most 1.
         start, end: Oldest and newest time, ISO 8601; None without a time column.
         n_new: Rows of the whole source that are newer than those of the last training.
         since_training: From the newest row of the last training to this window's, on the data's clock.
@@ -40,6 +43,8 @@ class Window:
     end: str | None
     n_new: int
     since_training: timedelta | None
+    earlier: DatasetRef | None = None
+    new_share: float = 1.0
 
     @property
     def period(self) -> tuple[pd.Timestamp, pd.Timestamp] | None:
@@ -59,22 +64,34 @@ def cut_window(data: DataSpec, window: WindowSpec, labels: LabelSpec, target: st
         ref = write_frame(rows, "windows")
         return Window(ref, ref, None, None, len(table) - int(last.get("rows", 0)), None)
     newest = rows[data.time].max()
-    if target in rows and (labels.delay or labels.source is not None):
+    labelled, is_late = rows, target in rows and (labels.delay or labels.source is not None)
+    if is_late:
         known = (table[data.time] <= newest - labels.delay) & table[target].notna()
-        labelled = write_frame(newest_rows(table[known], window, data.time), "windows")
+        labelled = newest_rows(table[known], window, data.time)
         rows = with_columns(rows, {target: rows[target].where(rows[data.time] <= newest - labels.delay)})
-    else:
-        labelled = None
     ref = write_frame(rows, "windows")
     trained = pd.Timestamp(str(last.get("data_until") or champion.record.data_until))
+    n_new = int((table[data.time] > trained).sum())
     return Window(
         ref,
-        labelled or ref,
+        write_frame(labelled, "windows") if is_late else ref,
         rows[data.time].min().isoformat(),
         newest.isoformat(),
-        int((table[data.time] > trained).sum()),
+        n_new,
         (newest - trained).to_pytimedelta(),
+        _earlier(table, labelled, data.time, target),
+        min(n_new / max(int(last.get("rows", 0)), 1), 1.0),
     )
+
+
+def _earlier(table: pd.DataFrame, labelled: pd.DataFrame, time: str, target: str) -> DatasetRef | None:
+    if target not in table or labelled.empty:
+        return None
+    older = table[(table[time] < labelled[time].min()) & table[target].notna()]
+    older = older.sort_values(time, kind="stable").tail(WINDOWS_BEFORE * len(labelled))
+    # The champion has seen some of them: enough are kept for those that are left.
+    every = max(len(older) // (WINDOWS_BEFORE * N_ROWS), 1)
+    return write_frame(older.iloc[::every].reset_index(drop=True), "windows")
 
 
 def _join_labels(rows: pd.DataFrame, source: str, data: DataSpec, target: str) -> pd.DataFrame:

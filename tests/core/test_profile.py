@@ -1,6 +1,7 @@
 """Sketches add to the same whatever the parts and their order, and say of a column what was in it."""
 
 import functools
+import itertools
 import operator
 from collections import Counter
 from typing import Any
@@ -33,6 +34,11 @@ def part_of(numbers: Any, letters: str = "") -> Part:
     return Part(views, np.arange(len(numbers)) * 3600.0)
 
 
+def part_of_rows(rows: list[tuple[float, str, int]]) -> Part:
+    made = part_of([number for number, _, _ in rows], "".join(letter for _, letter, _ in rows))
+    return Part(made.views, np.array([second for _, _, second in rows], dtype=np.float64))
+
+
 def same(one: Profile, other: Profile) -> bool:
     return to_bytes(Reference(one, None, (), {})) == to_bytes(Reference(other, None, (), {}))
 
@@ -46,6 +52,27 @@ def test_parts_add_to_the_same_profile_in_any_order(parts, random):
     frozen = layout(total(survey(part) for part in numbers))
     backwards = functools.reduce(lambda right, left: left + right, [count(part, frozen) for part in numbers])
     assert same(whole, backwards)
+
+
+ROWS = st.lists(st.tuples(st.floats(-1e9, 1e9) | st.just(np.nan), st.sampled_from("abcz"), st.integers(0, 10**7)))
+
+
+@settings(max_examples=60, deadline=None)
+@given(ROWS.filter(bool), st.lists(st.integers(0, 40), max_size=6), st.randoms(use_true_random=False))
+def test_numbers_categories_and_blocks_of_time_add_to_the_same_however_the_rows_are_parted(rows, cuts, random):
+    whole = part_of_rows(rows)
+    ends = [0, *sorted(min(cut, len(rows)) for cut in cuts), len(rows)]
+    parts = [part_of_rows(rows[start:end]) for start, end in itertools.pairwise(ends)]
+    random.shuffle(parts)
+    assert same(profile_of([lambda: whole]), profile_of([functools.partial(lambda part: part, part) for part in parts]))
+
+
+def test_one_row_more_or_elsewhere_is_another_profile():
+    rows = [(float(i), "ab"[i % 2], i * 86_400) for i in range(50)]
+    frozen = layout(survey(part_of_rows(rows)))
+    counted = [count(part_of_rows(some), frozen) for some in (rows, rows[:-1], [*rows[:-1], (49.0, "b", 0)])]
+    assert not same(counted[0], counted[1])
+    assert not same(counted[0], counted[2])
 
 
 @settings(max_examples=40, deadline=None)

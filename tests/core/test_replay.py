@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -66,7 +68,8 @@ def test_policy_retrains_after_the_world_has_turned_and_not_before():
     steps = by_policy(stream(True), POLICY)
     asked = [window for window, step in zip(stream(True).windows, steps, strict=True) if step.verdict]
     assert asked
-    assert min(asked) == TURN + 1
+    # Labels come a window late, and it takes two turned windows: one to learn from and one that shows that it lasts.
+    assert min(asked) == TURN + 2
     assert gain(stream(True), path(steps)) > 0.7
 
 
@@ -98,3 +101,11 @@ def test_saving_counts_the_retrainings_of_a_calendar_that_is_as_good():
     assert saving(replay, path, 2) == pytest.approx(2 * saving(replay, path, 4))
     assert saving(replay, list(replay.windows), 11) <= 1
     assert np.isnan(saving(replay, [replay.first] * len(replay.windows), 0))
+
+
+def test_steady_saving_asks_that_every_denser_calendar_is_as_good(monkeypatch):
+    # One retraining happens to fall on the right day; two do not.
+    monkeypatch.setattr("core.replay.calendar_losses", lambda _: [1.0, 0.5, 0.8, 0.4])
+    lucky: Any = SimpleNamespace(loss=lambda _: 0.6)
+    assert saving(lucky, [0], 1) == pytest.approx(0.8)
+    assert saving(lucky, [0], 1, steady=True) == pytest.approx(2.5)

@@ -188,7 +188,10 @@ def test_turned_world_leads_to_an_event_that_asks_for_retraining(landed: Project
 def test_same_window_checked_twice_is_one_event(released: Any) -> None:
     from flows.check_drift import check_drift
 
-    assert check_drift("toy").event_id == check_drift("toy").event_id
+    first, second = check_drift("toy"), check_drift("toy")
+    assert first.decision != "nothing"
+    assert first.event_id
+    assert first.event_id == second.event_id
 
 
 def test_challenger_of_the_turned_world_replaces_the_champion(released: Any) -> None:

@@ -14,7 +14,7 @@ from core.data_spec import DataSpec, WindowSpec
 from core.errors import SpecError
 from core.monitor_spec import LabelSpec
 from core.preparation import AS_IT_IS
-from tasks.monitoring import asked_before, may_ask, trainings_since
+from tasks.cooldown import asked_before, may_ask, refused_since, trainings_since
 from tasks.windows import cut_window
 from tests.conftest import Project, toy_table
 
@@ -114,3 +114,50 @@ def test_of_checks_at_the_same_time_one_asks_for_a_training(project: Project) ->
     # The one that may is asked again by a repeat of its event, and has the same answer.
     assert [may_ask("toy", window, timedelta(days=1)) for window in windows] == allowed
     assert may_ask("toy", window_until("2026-03-02T01:00:00"), timedelta(days=1))
+
+
+@pytest.mark.parametrize(
+    ("ends", "n_allowed"),
+    [
+        (["2026-03-01T23:59:00", "2026-03-02T00:01:00"], 1),
+        (["2026-03-02T00:01:00", "2026-03-01T23:59:00"], 1),
+        (["2026-03-01T12:00:00", "2026-03-02T11:59:59", "2026-03-02T12:00:00"], 2),
+        (["2026-03-05T00:00:00", "2026-03-01T00:00:00", "2026-03-03T00:00:00"], 3),
+    ],
+    ids=["across midnight", "the later one first", "exactly one cooldown apart", "far apart, in any order"],
+)
+def test_cooldown_counts_from_window_to_window_and_not_from_midnight(
+    project: Project, ends: list[str], n_allowed: int
+) -> None:
+    windows: list[Any] = [SimpleNamespace(end=end, data=SimpleNamespace(sha256=end)) for end in ends]
+    assert sum(may_ask("toy", window, timedelta(days=1)) for window in windows) == n_allowed
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "n_refused"),
+    [([], 0), (["registered 3"], 0), (["registered 3", "refused", "undecided"], 2), (["refused", "registered 3"], 0)],
+    ids=["never trained", "the champion's own", "two after it", "before it"],
+)
+def test_refused_trainings_are_counted_since_the_champions_own(
+    project: Project, verdicts: list[str], n_refused: int
+) -> None:
+    for told in verdicts:
+        verdict, *version = told.split()
+        entry = {"rows": 1000, "verdict": verdict, "version": int(version[0]) if version else None}
+        journal.append("toy", "training", entry)
+    champion: Any = SimpleNamespace(record=RECORD, number=3)
+    assert refused_since(champion) == n_refused
+
+
+def test_labelled_rows_before_the_window_are_kept_for_what_they_teach(project: Project) -> None:
+    table = toy_table(1000).sort_values("day", ignore_index=True)
+    project.land(table)
+    journal.append("toy", "training", {"data_until": "2026-02-15T00:00:00", "rows": 800})
+    labels = LabelSpec.model_validate({"delay": "5d"})
+    window = cut_window.fn(DATA, WindowSpec(rows=100), labels, "bought", CHAMPION)
+    assert window.earlier is not None
+    earlier, labelled = read_frame(window.earlier), read_frame(window.labelled)
+    assert len(earlier) == 400
+    assert earlier["day"].max() < labelled["day"].min()
+    assert earlier["bought"].notna().all()
+    assert window.new_share == window.n_new / 800
