@@ -8,7 +8,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from adapters.storage import create_once, list_files, read_json, store_path, write_json
+from adapters.claims import create_once
+from adapters.storage import list_files, read_json, store_path, write_json
 
 Kind = Literal["check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation"]
 

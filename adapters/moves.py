@@ -12,7 +12,8 @@ from dataclasses import asdict, replace
 from datetime import UTC, datetime
 
 from adapters import registry
-from adapters.storage import create_once, exists, list_files, read_json, store_path
+from adapters.claims import create_once
+from adapters.storage import exists, list_files, read_json, store_path
 from core.errors import RegistryConflict
 from core.moves import Move
 from core.traffic import CHAMPION

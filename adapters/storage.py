@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import fsspec
@@ -22,6 +23,15 @@ from adapters.settings import settings
 from core.errors import DataMissing, DataRejected, SpecError, StorageUnavailable
 from core.metrics import Floats
 from core.refs import DatasetRef
+
+S3_OPTIONS: Mapping[str, Any] = MappingProxyType(
+    {
+        # Other processes write too: a listing that is kept would hide it.
+        "use_listings_cache": False,
+        # Servers other than Amazon's answer a part of an object with the checksum of the whole.
+        "config_kwargs": {"response_checksum_validation": "when_required"},
+    }
+)
 
 
 def store_path(*parts: str) -> str:
@@ -36,7 +46,7 @@ def filesystem(uri: str) -> tuple[Any, str]:
         SpecError: Nothing here can open such an address.
     """
     try:
-        files, path = fsspec.core.url_to_fs(uri)
+        files, path = fsspec.core.url_to_fs(uri, **(S3_OPTIONS if uri.startswith("s3://") else {}))
     except (ValueError, ImportError) as error:
         raise SpecError(
             f"cannot open {uri}",
@@ -84,7 +94,7 @@ def write_all(contents: Mapping[str, bytes]) -> None:
             files, path = filesystem(uri)
             with told(uri, "write"):
                 if isinstance(files, LocalFileSystem):
-                    drafts[path] = _write_draft(path, content)
+                    drafts[path] = write_draft(path, content)
                 else:
                     files.pipe_file(path, content)
         for path in list(drafts):
@@ -96,7 +106,8 @@ def write_all(contents: Mapping[str, bytes]) -> None:
             os.unlink(draft)
 
 
-def _write_draft(path: str, content: bytes) -> str:
+def write_draft(path: str, content: bytes) -> str:
+    """A new file beside a path on this machine, with its content; to be moved or linked there."""
     os.makedirs(os.path.dirname(path), exist_ok=True)
     # Not mkstemp, whose files are private: a worker of another user reads what this becomes.
     draft = os.path.join(os.path.dirname(path), f".draft-{uuid.uuid4().hex}")
@@ -122,32 +133,6 @@ def exists(uri: str) -> bool:
     with told(uri, "look for"):
         files, path = filesystem(uri)
         return bool(files.exists(path))
-
-
-def create_once(uri: str, content: bytes) -> bool:
-    """Create a file unless it is there already; of several callers at once exactly one is told True."""
-    files, path = filesystem(uri)
-    with told(uri, "create"):
-        if isinstance(files, LocalFileSystem):
-            return _link_once(path, content)
-        try:
-            with files.open(path, "xb") as file:
-                file.write(content)
-        except FileExistsError:
-            return False
-    return True
-
-
-def _link_once(path: str, content: bytes) -> bool:
-    # A link appears with its content or not at all: nobody ever reads a claim that is still empty.
-    draft = _write_draft(path, content)
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        return False
-    finally:
-        os.unlink(draft)
-    return True
 
 
 def list_files(pattern: str) -> list[str]:

@@ -7,9 +7,10 @@ import uuid
 from collections.abc import Callable
 
 from adapters import registry
+from adapters.claims import create_once
 from adapters.settings import PROJECT, Settings
 from adapters.specs import model_names, read_spec
-from adapters.storage import create_once, exists, list_files, read_bytes, remove, store_path, write_bytes
+from adapters.storage import exists, list_files, read_bytes, remove, store_path, write_bytes
 from core.diagnosis import Diagnosis, NothingToCheck, examine
 from core.errors import OutsideError, StorageUnavailable
 

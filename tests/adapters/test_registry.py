@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from adapters import moves, registration, registry
+from adapters.claims import create_once
 from adapters.settings import settings
-from adapters.storage import create_once
 from core.errors import DataMissing, DataRejected, RegistryConflict, RegistryUnavailable
 from core.fitting import Candidate, predict
 from core.moves import Move

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 import s3fs
 
-from adapters import storage
+from adapters import claims, storage
 from core.errors import DataError, DataMissing, EverfitError, StorageUnavailable
 
 FRAME = pd.DataFrame({"a": [1, 2], "b": ["x", None]})
@@ -69,7 +69,7 @@ def write_to_a_full_disk(uri: str) -> None:
     "use",
     [
         lambda uri: storage.write_bytes(uri, b""),
-        lambda uri: storage.create_once(uri, b""),
+        lambda uri: claims.create_once(uri, b""),
         storage.read_bytes,
         storage.remove,
     ],
@@ -91,7 +91,7 @@ def test_exactly_one_of_many_creates_a_file(store):
 
     def create(name: int) -> None:
         start.wait()
-        if storage.create_once(str(store / "claim"), str(name).encode()):
+        if claims.create_once(str(store / "claim"), str(name).encode()):
             winners.append(name)
 
     threads = [threading.Thread(target=create, args=(i,)) for i in range(16)]
@@ -107,7 +107,7 @@ def test_created_file_is_never_seen_without_its_content(store):
 
     def create(i: int, start: threading.Barrier) -> None:
         start.wait()
-        if not storage.create_once(str(store / str(i)), b"owner"):
+        if not claims.create_once(str(store / str(i)), b"owner"):
             seen.append(storage.read_bytes(str(store / str(i))))
 
     for i in range(40):
@@ -121,7 +121,7 @@ def test_created_file_is_never_seen_without_its_content(store):
 
 
 def test_file_is_created_once(store):
-    assert [storage.create_once(str(store / "a"), b"") for _ in range(3)] == [True, False, False]
+    assert [claims.create_once(str(store / "a"), b"") for _ in range(3)] == [True, False, False]
 
 
 def test_same_frame_has_the_same_address(store):

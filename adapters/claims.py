@@ -1,0 +1,70 @@
+"""What must be done once: of several who ask for a claim at the same time, whatever the store, exactly one gets it."""
+
+import os
+import posixpath
+import random
+import time
+import uuid
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from fsspec.implementations.local import LocalFileSystem
+
+from adapters.storage import filesystem, told, write_draft
+
+N_ROUNDS, LONGEST_WAIT_S = 12, 1.0
+# Whoever has announced itself and not claimed for so long has died in between.
+DEAD_AFTER = timedelta(minutes=2)
+
+
+def create_once(uri: str, content: bytes) -> bool:
+    """Create a file unless it is there already; of several callers at once exactly one is told True."""
+    files, path = filesystem(uri)
+    with told(uri, "create"):
+        return _link_once(path, content) if isinstance(files, LocalFileSystem) else _announced(files, path, content)
+
+
+def _link_once(path: str, content: bytes) -> bool:
+    # A link appears with its content or not at all: nobody ever reads a claim that is still empty.
+    draft = write_draft(path, content)
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return False
+    finally:
+        Path(draft).unlink()
+    return True
+
+
+def _announced(files: Any, path: str, content: bytes) -> bool:
+    """A claim without conditional writes, which not every S3 server has: who finds itself alone claims.
+
+    Of two who announce themselves, the one that lists later sees both, for S3 lists whatever was written before. Where
+    both see both, both step back, and try again after a wait of random length.
+    """
+    mine = f"{path}.claims/{uuid.uuid4().hex}"
+    for attempt in range(N_ROUNDS):
+        if files.exists(path):
+            return False
+        files.pipe_file(mine, b"")
+        try:
+            if _alone(files, mine):
+                if files.exists(path):
+                    return False
+                files.pipe_file(path, content)
+                return True
+        finally:
+            files.rm_file(mine)
+        time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))  # noqa: S311 - no secret, only chance
+    return False
+
+
+def _alone(files: Any, mine: str) -> bool:
+    listed = files.ls(posixpath.dirname(mine), detail=True)
+    return not any(_lives(each) for each in listed if each["name"] != mine)
+
+
+def _lives(announced: dict[str, Any]) -> bool:
+    at = announced.get("LastModified")
+    return at is None or datetime.now(UTC) - at < DEAD_AFTER

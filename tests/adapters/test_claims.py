@@ -1,0 +1,55 @@
+"""A claim in a bucket, on a server that has no conditional writes: one of many gets it."""
+
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from adapters import claims
+from adapters.storage import list_files, read_bytes, write_bytes
+from tests.buckets import bucket_server
+
+
+@pytest.fixture
+def bucket(tmp_path: Path) -> Iterator[str]:
+    (tmp_path / "bucket").mkdir()
+    with bucket_server(tmp_path):
+        yield "s3://bucket/store"
+
+
+def test_exactly_one_of_many_gets_a_claim_in_a_bucket(bucket: str) -> None:
+    for number in range(5):
+        uri, winners, start = f"{bucket}/claim-{number}", [], threading.Barrier(6)
+
+        def ask(name: str, uri: str = uri, winners: list[str] = winners, start: threading.Barrier = start) -> None:
+            start.wait()
+            if claims.create_once(uri, name.encode()):
+                winners.append(name)
+
+        threads = [threading.Thread(target=ask, args=(f"asker {each}",)) for each in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert [read_bytes(uri).decode()] == winners
+        assert not claims.create_once(uri, b"late")
+    assert [uri for uri in list_files(f"{bucket}/*") if ".claims" in uri] == []
+    assert list_files(f"{bucket}/*.claims/*") == []
+
+
+def test_who_died_before_its_claim_does_not_hold_it_for_ever(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_bytes(f"{bucket}/claim.claims/dead", b"")
+    monkeypatch.setattr(claims, "N_ROUNDS", 2)
+    assert not claims.create_once(f"{bucket}/claim", b"living")
+    monkeypatch.setattr(claims, "datetime", Later)
+    assert claims.create_once(f"{bucket}/claim", b"living")
+
+
+class Later(datetime):
+    """Three minutes from now."""
+
+    @classmethod
+    def now(cls, tz: object = None) -> datetime:
+        return datetime.now(UTC) + timedelta(minutes=3)
