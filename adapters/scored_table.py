@@ -7,8 +7,10 @@ import pandas as pd
 import pyarrow as pa
 
 from core.cells import read_cells, texts_of, whole_numbers
+from core.errors import DataRejected
 from core.scoring import PREDICTION, REASON, ROW, ScoringPlan, answer_columns
 
+INTS = range(-(2**63), 2**63)
 OF_TYPE = {"int": pa.int64(), "float": pa.float64(), "boolean": pa.bool_(), "datetime": pa.timestamp("us")}
 
 
@@ -67,7 +69,18 @@ def _key(column: pd.Series, plan: ScoringPlan, type_: pa.DataType) -> pa.Array:
     if type_ == pa.int64():
         known = cells.values.notna()
         whole = cells.values.astype(object).where(known, None)
-        whole[known] = whole_numbers(column[known], cells.values[known])
+        whole[known] = _of_64_bits(whole_numbers(column[known], cells.values[known]))
         return pa.array(whole, type_)
     values = cells.values.astype("boolean") if type_ == pa.bool_() else cells.values
     return pa.array(values, type_, from_pandas=True)
+
+
+def _of_64_bits(numbers: list[int]) -> list[int]:
+    for number in numbers:
+        if number not in INTS:
+            raise DataRejected(
+                f"the key {number} cannot be written to Parquet as a whole number",
+                "whole numbers there end at 2^63",
+                "write a .csv, or set the key's type to text in `contract.columns`",
+            )
+    return numbers

@@ -128,7 +128,8 @@ def _slices(
     rows: Scored, metric: str, slices: Mapping[str, tuple[pd.Series, bool]], drawn: list[Floats]
 ) -> Iterator[Slice]:
     for column, (values, held) in slices.items():
-        told = values.astype(str).to_numpy(dtype=object)
+        # A missing value stays missing under astype: it is a level like the others here.
+        told = np.array([str(value) for value in values], dtype=object)
         names, counts = np.unique(told, return_counts=True)
         shown = sorted(zip(-counts, names, strict=True))[:MOST_VALUES]
         for n_rows, name in ((-n, name) for n, name in shown if -n >= SMALLEST_SLICE):

@@ -23,7 +23,6 @@ from core.written_dates import ISO, parse_dates
 from core.written_numbers import parse_written
 
 MOMENTS = (dt.date, np.datetime64)
-INTS = range(-(2**63), 2**63)
 MOST_DIGITS = 300
 NUMBERS = (int, float, decimal.Decimal, np.number)
 
@@ -131,10 +130,6 @@ def _whole_cells(column: pd.Series, how: FormatSpec, held: str) -> Cells:
     cells = _number_cells(column, how, held)
     with np.errstate(invalid="ignore"):
         broken = ((cells.values % 1) != 0).to_numpy(bool) & cells.values.notna().to_numpy(bool)
-    broken |= (cells.values.abs() >= 2.0**63).to_numpy(bool)
-    # The parser may be a few units of the last place off, and float64 rounds the last numbers of 64 bits up.
-    edge = ((cells.values.abs() - 2.0**63).abs() < 2.0**13).to_numpy(bool)
-    broken[edge] = [number not in INTS for number in whole_numbers(column[edge], cells.values[edge])]
     return Cells(cells.values.mask(broken), cells.unreadable | broken)
 
 

@@ -152,7 +152,13 @@ def test_predict_never_crashes_on_any_value_of_any_column(tmp_path, monkeypatch,
     (tmp_path / "table.jsonl").write_text(json.dumps(dict.fromkeys(frame.columns)) + "\n")
     monkeypatch.setattr(scoring, "read_chunks", lambda *_: iter(chunks))
     for out in ("out.csv", "out.parquet"):
-        scored = score_table(version, TOY, str(tmp_path / "table.jsonl"), str(tmp_path / out))
+        try:
+            scored = score_table(version, TOY, str(tmp_path / "table.jsonl"), str(tmp_path / out))
+        except DataRejected as refusal:
+            # A key of more than 64 bits: the file's type is settled before the rows are seen.
+            if out == "out.csv" or "cannot be written to Parquet" not in refusal.what:
+                raise
+            continue
         found = read(tmp_path / out)
         assert scored.rows == len(found) == len(rows)
         assert (found["prediction"].isna() == found["reason"].notna()).all()

@@ -1,6 +1,7 @@
 """`everfit doctor` says of each part of a set-up whether it is well, and what to do where it is not."""
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,13 +16,17 @@ from tests.conftest import Project
 
 
 @pytest.fixture
-def examined(project: Project, capsys: pytest.CaptureFixture[str]) -> Any:
+def examined(project: Project, capsys: pytest.CaptureFixture[str]) -> Iterator[Any]:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
     def examine() -> tuple[int, dict[str, Any]]:
         settings.cache_clear()
         code = run(everfit, ["doctor", "--json"])
         return code, {each["check"]: each for each in json.loads(capsys.readouterr().out)}
 
-    return examine
+    # Other tests of this process may have a server.
+    with temporary_settings(restore_defaults={PREFECT_API_URL}):
+        yield examine
 
 
 def test_a_laptop_without_a_server_is_well_and_what_is_not_there_is_said(examined: Any) -> None:

@@ -24,7 +24,7 @@ TRAINING = TrainingOutcome(
     best={"family": "forest", "params": {}}, trials=8, model_digest="m", data_digest="d", spec_digest="s",
     cause="e1", event_id="e2", data_until="2026-03-31", rows=100, snapshot_rows=100, window=None, warnings=[],
     features=[], quarantined=None, stages=[], seconds=3.25, flow_run_id="r", mlflow_run_id="m", classes=[],
-    weights="none", threshold=0.5, log_target=False,
+    weights="none", threshold=0.5, log_target=False, members=[], calibration=None, learning_curve=None,
 )  # fmt: skip
 FINDINGS = [
     {"column": "b", "kind": "number", "effect": 0.1, "threshold": 0.2, "drifted": False, "importance": 0.9},

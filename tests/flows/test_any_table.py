@@ -57,8 +57,9 @@ def test_a_bundled_table_gives_a_model_and_nothing_in_it_looks_like_a_leak(
     assert code == 0
     assert [warned for warned in document["warnings"] if warned["blocks"]] == []
     outcome = trained()
-    assert outcome.verdict in ("registered", "refused"), outcome.reason
-    if outcome.verdict == "registered":
+    # Twenty rows hold three to test on, which show nothing: a person decides.
+    assert outcome.verdict in ("registered", "refused", *(["undecided"] if len(frame) < 100 else [])), outcome.reason
+    if outcome.verdict != "refused":
         assert_that_every_row_comes_out(path, len(frame))
 
 

@@ -13,6 +13,7 @@ from prefect.client.orchestration import get_client
 
 from adapters import journal, page_log, registry
 from core.errors import DataRejected, StorageUnavailable
+from core.page import plain
 from tests.conftest import TOY, Project, toy_table
 
 
@@ -70,7 +71,7 @@ def test_stages_are_told_in_the_order_of_the_flowchart(trained: Any) -> None:
 def test_training_shows_a_summary_tables_pictures_and_tags(trained: Any) -> None:
     summary = Artifact.get("summary-training-toy")
     assert summary is not None
-    assert f"# toy: training registered\n\n{trained.reason.replace('_', chr(92) + '_')}" in summary.data
+    assert f"# toy: training registered\n\n{plain(trained.reason)}" in summary.data
     assert "models:/toy/1" in summary.data
     shown = {key: Artifact.get(f"{key}-toy") for key in ("trials", "baselines", "slices", "roc", "calibration")}
     assert [key for key, artifact in shown.items() if artifact is None] == []

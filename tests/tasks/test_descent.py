@@ -5,7 +5,7 @@ import hashlib
 import pandas as pd
 import pytest
 
-from adapters.prediction_log import ANSWERED, answered_by, write_part
+from adapters.prediction_log import ANSWERED, answered_by, store_part, table_of
 from adapters.storage import write_frame
 from core.errors import DataMissing, SpecError
 from tasks.descent import digest_of
@@ -41,6 +41,6 @@ def test_what_is_no_digest_is_told(project: Project, words: str) -> None:
 
 def test_rows_of_a_version_are_counted_also_where_a_request_has_a_field_of_our_name(project: Project) -> None:
     asked = {"model_version": ["a", "b", "c"], "model_version_": [1, 2, 2], "served_as": ["champion"] * 3}
-    write_part(ANSWERED, "toy", asked, {})
+    store_part(ANSWERED, "toy", table_of(asked, {}), "part")
     assert [row["rows"] for row in answered_by("toy", 2)] == [2]
     assert answered_by("toy", 3) == []
