@@ -6,7 +6,8 @@
 Gain: share of what retraining in every window would bring, in loss. Saving: evenly spaced retrainings that reach the
 same loss, over the policy's own; `steady` asks that all denser calendars reach it too. Labels arrive one window late.
 No search: the same candidate is fitted each time. Each model is fitted once and scored once on each window, so that
-policies differ in what they choose and in nothing else. The policy was tuned on the flights, and on no other stream.
+policies differ in what they choose and in nothing else. The policy was tuned on the flights, and the other streams were
+looked at while it was chosen: none of them is held back.
 """
 
 import argparse

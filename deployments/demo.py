@@ -115,7 +115,10 @@ class Loop:
     def step(self) -> None:
         """Land the next month, and wait until nothing more follows from it."""
         rows = self.months[FIRST_MONTHS + len(self.steps) - 1]
-        self._update(self._scores(rows, Step(window=f"{rows[self.time].iloc[0]:%Y-%m}", rows=len(rows))), new=True)
+        self._update(
+            self._scores(rows, Step(window=f"{rows[self.time].iloc[0]:%Y-%m}", rows=len(rows), doing="landing")),
+            new=True,
+        )
         landed = land_frame(EXAMPLE, rows, self.time)
         self._update(replace(self.steps[-1], doing="checking"))
         check = run_for(self.client, "check-drift", str(landed.event_id), self._tick)
@@ -161,7 +164,7 @@ class Loop:
 
     def _tick(self) -> None:
         now = self.steps[-1] if self.steps else None
-        self.show(self.steps, f"{now.window}: {now.doing}" if now and now.doing else "training the first model")
+        self.show(self.steps, f"{now.window}: {now.doing or 'done'}" if now else "training the first model")
 
 
 def entry_of(kind: journal.Kind, run_id: str) -> dict[str, Any]:
