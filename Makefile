@@ -17,7 +17,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
 
-demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS=4 makes it shorter.
+demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS=2 makes it shorter.
 	@$(BIN)/everfit demo $(if $(MONTHS),--months $(MONTHS))
 
 test: $(STAMP) ## Run the tests; ARGS="-k gate" picks some.

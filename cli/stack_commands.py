@@ -12,7 +12,7 @@ from cli.environment import prepare
 
 @click.command()
 @click.option(
-    "--months", type=click.IntRange(1, 10), default=3, show_default=True, help="Months that land after the first."
+    "--months", type=click.IntRange(1, 10), default=4, show_default=True, help="Months that land after the first."
 )
 @answering
 def demo(months: int) -> Answer:

@@ -80,7 +80,7 @@ class Benefit:
     def reason(self) -> str:
         """In words."""
         return (
-            f"what {self.n_learned} labelled rows since the training teach lowers the loss of the newest "
+            f"what {self.n_learned} labelled rows since the training teach takes the loss of the newest "
             f"{self.n_judged} from {self.loss:.3f} to {self.corrected:.3f}, "
             f"and {self.new_share:.0%} of a training's rows would be new"
         )

@@ -36,7 +36,7 @@ def test_turned_world_can_be_learned(problem):
     told = found(problem, rows(problem, 0, slope=-1.0), rows(problem, 1, slope=-1.0))
     assert told.worth()
     assert told.share > 0.2
-    assert "lowers the loss of the newest 3000 from" in told.reason
+    assert "takes the loss of the newest 3000 from" in told.reason
 
 
 @pytest.mark.parametrize("problem", ["binary", "multiclass", "regression"])

@@ -255,7 +255,7 @@ def test_model_is_trained_again_where_that_promises_something(known, answer):
 
 def test_reason_tells_what_a_training_promises():
     assert decide(evidence(decay=SOUND, benefit=replace(WORTH, new_share=0.25)), SPEC).reason == (
-        "retrain: what 8000 labelled rows since the training teach lowers the loss of the newest 2500 "
+        "retrain: what 8000 labelled rows since the training teach takes the loss of the newest 2500 "
         "from 0.600 to 0.540, and 25% of a training's rows would be new"
     )
     assert "does not promise" in decide(evidence(decay=DECAYED, benefit=USELESS), SPEC).reason
