@@ -85,6 +85,9 @@ def tool_environment(where: Settings) -> dict[str, str]:
         "PREFECT_LOGGING_LEVEL": "INFO",
         # A busy machine may need longer than the default 20 s for the server that a run without `everfit up` starts.
         "PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS": "180",
+        # Threads that wait for work by spinning take the cores from those that have some: on a busy machine a fit took
+        # three times the CPU, and single rows a second.
+        "OMP_WAIT_POLICY": "passive",
         "MLFLOW_TRACKING_URI": where.mlflow_url,
         "MLFLOW_DISABLE_TELEMETRY": "true",
         "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",

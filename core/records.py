@@ -58,7 +58,7 @@ class Report:
         classes: How often each class occurs.
         features: What became of each raw column, the most important first.
         simpler: Models that are simpler than this one, by name: a constant, and a linear one where this one is none.
-        row_ms: Median time to predict a single row, in milliseconds; None where it was not measured.
+        row_ms: Median time of one core to predict a single row, in milliseconds; None where it was not measured.
     """
 
     metrics: dict[str, float]
