@@ -22,6 +22,7 @@ BEFORE = frozenset(
     )
 )
 SHORTEST_STEM = 4
+DIGITS = re.compile(r"\d+")
 MOST_AFTER = 0.95
 
 
@@ -40,7 +41,15 @@ def sounds_later(name: str, target: str) -> bool:
     if sounds_earlier(name):
         return False
     words, stems = words_of(name), [word for word in words_of(target) if len(word) >= SHORTEST_STEM]
+    if _are_siblings(name, target):
+        stems = []
     return not AFTER.isdisjoint(words) or any(word.startswith(stem) for word in words for stem in stems)
+
+
+def _are_siblings(name: str, target: str) -> bool:
+    """Whether two names differ in their numbers alone, as those of answers to several questions do."""
+    bare = [DIGITS.sub("#", each) for each in (name, target)]
+    return bare[0] == bare[1] and "#" in bare[0]
 
 
 @dataclass(frozen=True, slots=True)

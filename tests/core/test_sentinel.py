@@ -13,6 +13,7 @@ from adapters.flights import read_flights
 from core.contract_spec import SentinelSpec
 from core.errors import DataRejected
 from core.findings import Finding, refuse_blocking
+from core.recorded_after import sounds_later
 from core.sentinel import SentinelPlan, examine
 from core.splitting import SplitPlan, split_rows
 from core.target import code_target
@@ -235,3 +236,18 @@ def test_class_with_few_test_rows_is_told_with_their_number():
 
 def test_numbers_have_no_rare_classes():
     assert [each for each in found_in(*table("diabetes"), rare="warn") if each.rule == "rare"] == []
+
+
+@pytest.mark.parametrize(
+    ("name", "target", "is_later"),
+    [
+        ("price2", "price1", False),  # answers to several questions
+        ("cell_12", "cell_3", False),
+        ("price2", "price", True),
+        ("churn_date", "churn", True),
+        ("final_score2", "final_score1", True),
+        ("price_last_week", "price", False),
+    ],
+)
+def test_name_that_differs_from_the_target_s_in_its_number_is_a_sibling_and_no_later_record(name, target, is_later):
+    assert sounds_later(name, target) is is_later
