@@ -15,7 +15,7 @@ from tasks.causes import first_for
 from tasks.endings import show_ending
 from tasks.releases import STATES, Change, conclude_change, settle
 from tasks.releasing import accept, move, shadow
-from tasks.watching import watch_over
+from tasks.watching import glance, watch_over
 
 
 @flow(name="release", flow_run_name="release-{model}-v{version}", on_completion=[show_ending], on_failure=[show_ending])
@@ -36,6 +36,7 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     candidate, champion = find_version(model, version), find_champion(model)
     if champion is not None and champion.number == version:
         return Completed(name="Unchanged", message=f"version {version} is the champion of {model} already")
+    earlier = glance(model, spec.release)
     limits = Limits(spec.release.max_latency_ms, spec.release.max_memory_mb)
     if spec.release.staging is not None and (there := find_champion(model, STAGING)) != candidate:
         word = word_on(candidate, spec.release.staging, STAGING, approved_by)
@@ -56,5 +57,5 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     )
     change = Change("release", candidate, champion, tuple(checks), cause, word.by, started)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)
-    outcome = watch_over(change, outcome, spec.release)
+    outcome = watch_over(change, outcome, spec.release, earlier)
     return Completed(name="Declined" if word.no else STATES[outcome.verdict], message=outcome.reason, data=outcome)

@@ -11,11 +11,14 @@ import pytest
 import uvicorn
 
 from adapters import journal, registry
+from adapters.endpoint import Look
 from adapters.settings import settings
+from core.watch import Seen
 from deployments.ports import free_port
 from serving import watcher
 from serving.app import create
 from serving.settings import ServingSettings
+from tasks.watching import _of_former
 from tests.conftest import TOY, Project, toy_table
 from tests.serving.conftest import ROW
 from tests.serving.test_watcher import add_version
@@ -149,3 +152,10 @@ def test_requests_that_failed_before_as_well_are_no_reason_to_go_back(endpoint: 
         outcome = released(GOOD)
     assert (outcome.verdict, outcome.watched["trouble"]) == ("released", None), outcome.reason
     assert outcome.watched["failed"] >= 40
+
+
+def test_usual_failures_are_those_of_the_last_requests_where_these_are_enough() -> None:
+    first = Look(GOOD, False, {GOOD: Seen(1000, 60, 940, 0)})
+    for earlier, expected in ((Seen(950, 10, 940, 0), Seen(50, 50, 0, 0)), (Seen(990, 50, 940, 0), first.seen[GOOD])):
+        assert _of_former(GOOD, first, Look(GOOD, False, {GOOD: earlier})) == expected
+    assert _of_former(GOOD, first, None) == first.seen[GOOD]
