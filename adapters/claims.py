@@ -12,9 +12,11 @@ from typing import Any
 from fsspec.implementations.local import LocalFileSystem
 
 from adapters.storage import filesystem, told, write_draft
+from core.errors import StorageUnavailable
 
 N_ROUNDS, LONGEST_WAIT_S = 12, 1.0
-# Whoever has announced itself and not claimed for so long has died in between.
+# Whoever has announced itself and not claimed for so long is taken for dead; a process that only slept so long between
+# two requests could still claim what another has by then.
 DEAD_AFTER = timedelta(minutes=2)
 
 
@@ -57,7 +59,14 @@ def _announced(files: Any, path: str, content: bytes) -> bool:
         finally:
             files.rm_file(mine)
         time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))  # noqa: S311 - no secret, only chance
-    return False
+    if files.exists(path):
+        return False
+    # Not False: nobody has the claim, and what it stands for would never be done.
+    raise StorageUnavailable(
+        f"{path} could not be claimed",
+        f"others announced themselves in each of {N_ROUNDS} tries and none has claimed it; one may have died",
+        f"try again in {DEAD_AFTER.total_seconds() / 60:.0f} minutes, when who died counts no more",
+    )
 
 
 def _alone(files: Any, mine: str) -> bool:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from adapters import claims
-from adapters.storage import list_files, read_bytes, write_bytes
+from adapters.storage import exists, list_files, read_bytes, write_bytes
+from core.errors import StorageUnavailable
 from tests.buckets import bucket_server
 
 
@@ -42,7 +43,9 @@ def test_exactly_one_of_many_gets_a_claim_in_a_bucket(bucket: str) -> None:
 def test_who_died_before_its_claim_does_not_hold_it_for_ever(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
     write_bytes(f"{bucket}/claim.claims/dead", b"")
     monkeypatch.setattr(claims, "N_ROUNDS", 2)
-    assert not claims.create_once(f"{bucket}/claim", b"living")
+    with pytest.raises(StorageUnavailable, match="could not be claimed"):
+        claims.create_once(f"{bucket}/claim", b"living")
+    assert not exists(f"{bucket}/claim")
     monkeypatch.setattr(claims, "datetime", Later)
     assert claims.create_once(f"{bucket}/claim", b"living")
 
