@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from adapters.equipping import equipped
 from adapters.settings import settings
 from core.errors import OutsideError, TrainingError
 
@@ -65,12 +66,14 @@ def by_processes(n_workers: int | None, table_bytes: int, work: float) -> bool:
 
 
 def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int) -> Size:
-    """As many workers as were asked for, or as fit into memory.
+    """As many workers as were asked for, or as fit into memory; how many a named cluster has is its own affair.
 
     Raises:
         TrainingError: Not even one fits.
     """
     wanted = n_workers or default_workers()
+    if settings().dask:
+        return Size(wanted, processes=True, memory_bytes=bytes_each)
     fitting = min(wanted, free // bytes_each)
     if fitting < 1:
         raise TrainingError(
@@ -86,10 +89,10 @@ def cluster(size: Size) -> Iterator[Any]:
     """A Dask client, gone with everything that it started when the block ends.
 
     Args:
-        size: Of the local cluster; a named cluster has its own.
+        size: Of the local cluster; a named one has its own workers, which must have the memory.
 
     Raises:
-        OutsideError: The scheduler that `EVERFIT_DASK` names does not answer.
+        OutsideError: The scheduler that `EVERFIT_DASK` names does not answer, or its workers are of no use.
     """
     import dask
     from distributed import Client
@@ -105,7 +108,7 @@ def cluster(size: Size) -> Iterator[Any]:
                 "start it, or unset EVERFIT_DASK to fit on this machine",
             ) from error
         with client:
-            yield client
+            yield equipped(client, size.memory_bytes)
         return
     deaths = dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS})
     with deaths, _local(size) as local, Client(local) as client:
@@ -132,23 +135,11 @@ def versions_of_cluster(address: str) -> str:
     """What the cluster at an address consists of.
 
     Raises:
-        OutsideError: Its workers are none, or have other versions of what tasks travel through.
+        OutsideError: Its workers are none, have other versions of what tasks travel through, or another store.
     """
     with cluster(threads()) as client:
-        try:
-            client.get_versions(check=True)
-        except ValueError as error:
-            raise OutsideError(
-                f"the workers of {address} have other versions than this process",
-                " ".join(str(error).split()),
-                "install requirements.lock on all of them",
-            ) from error
-        workers = client.scheduler_info(n_workers=-1)["workers"]
-    if not workers:
-        raise OutsideError(
-            f"the Dask scheduler {address} has no workers", "nobody has joined it", f"start some: dask worker {address}"
-        )
-    return f"{len(workers)} workers with the versions of this process are at {address}"
+        n_workers = len(client.ncores())
+    return f"{n_workers} workers at {address} have the versions of this process, and share its store"
 
 
 def started(client: Any, priority: int, function: Callable[..., Answer], *small: Any) -> Callable[[], Answer | None]:
@@ -157,7 +148,7 @@ def started(client: Any, priority: int, function: Callable[..., Answer], *small:
     Args:
         client: Of `cluster`.
         priority: Higher goes first.
-        function: Of a module that workers can import.
+        function: Of a module of the project.
         small: Its arguments, which travel with it.
     """
     from distributed import KilledWorker

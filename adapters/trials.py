@@ -11,8 +11,10 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from adapters.cluster import default_workers
+from adapters.cluster import cluster, default_workers, started, threads
+from adapters.settings import settings
 from adapters.storage import read_array, write_array
+from core.errors import TrainingError
 from core.families import baselines_for
 from core.fitting import Candidate, Learning, fit_candidate, fit_family, predict, recipe_of, search_value, try_candidate
 from core.metrics import Floats
@@ -51,11 +53,35 @@ def attempt_baseline(work: Work, name: str) -> Tried:
 
 
 def fit_members(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
-    """The fitted estimators of candidates of one encoding, in their order, several at a time."""
+    """The fitted estimators of candidates of one encoding, in their order, several at a time.
+
+    Raises:
+        TrainingError: A member killed its workers.
+    """
+    if settings().dask:
+        return _fit_there(features, members, learning)
     rows = read_rows(features, recipe_of(members[0].family))
     # The limit stands around all threads, as in the search: one that ends must not lift it for the others.
     with threadpool_limits(limits=1), ThreadPoolExecutor(default_workers()) as pool:
         return list(pool.map(lambda member: fit_candidate(member, learning, *rows), members))
+
+
+def _fit_there(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
+    with cluster(threads()) as client:
+        waiting = [started(client, 0, fit_member, features, member, learning) for member in members]
+        fitted = [wait() for wait in waiting]
+    if None in fitted:
+        raise TrainingError(
+            f"{members[fitted.index(None)].family} cannot be fitted on {settings().dask}",
+            "it killed the workers that tried, which is what too little memory does",
+            "set search.max_rows, or start workers with a higher --memory-limit",
+        )
+    return fitted
+
+
+def fit_member(features: FeaturesRef, member: Candidate, learning: Learning) -> Any:
+    """A fitted estimator, by one worker."""
+    return fit_candidate(member, learning, *read_rows(features, recipe_of(member.family)))
 
 
 def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:
@@ -73,7 +99,8 @@ def _value(work: Work, job: Job) -> tuple[float, str]:
     held = judges(validation, job.share, work.learning.seed, by_class)
     prediction, value = try_candidate(job.candidate, work.learning, share, held)
     # Kept for the ensemble, in the store: they would be much to send for a large table.
-    return value, write_array(prediction) if job.share >= 1 and math.isfinite(value) else ""
+    kept = job.share >= 1 and math.isfinite(value)
+    return value, write_array(prediction, beside=work.features.y_validation) if kept else ""
 
 
 def _baseline_value(work: Work, name: str) -> float:
