@@ -26,7 +26,7 @@ from core.fitting import (
     recipe_of,
     threshold_for,
 )
-from core.importance import permutation_shares
+from core.importance import behind_encoder, permutation_shares
 from core.lineage import ReadColumns, lineage
 from core.metrics import Floats, as_read, score_all
 from core.performance import scorecard
@@ -72,7 +72,9 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
     prediction = predict(pipeline, raw, coding.problem)
     threshold = threshold_for(learning, y_held, predict(pipeline, held, coding.problem))
     shares = permutation_shares(
-        lambda frame: as_read(learning.metric, predict(pipeline, frame, coding.problem), threshold),
+        behind_encoder(
+            pipeline, lambda own, rows: as_read(learning.metric, predict(own, rows, coding.problem), threshold)
+        ),
         held,
         y_held,
         learning.metric,
