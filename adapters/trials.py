@@ -14,9 +14,19 @@ from threadpoolctl import threadpool_limits
 from adapters.cluster import cluster, default_workers, started, threads
 from adapters.settings import settings
 from adapters.storage import read_array, write_array
+from core.boosters import SPREADABLE
 from core.errors import TrainingError
 from core.families import baselines_for
-from core.fitting import Candidate, Learning, fit_candidate, fit_family, predict, recipe_of, search_value, try_candidate
+from core.fitting import (
+    Candidate,
+    Learning,
+    fit_candidate,
+    fit_family,
+    predict,
+    recipe_of,
+    search_value,
+    try_candidate,
+)
 from core.metrics import Floats
 from core.refs import FeaturesRef
 from core.rows import Rows
@@ -52,21 +62,40 @@ def attempt_baseline(work: Work, name: str) -> Tried:
     return _timed(name, lambda: (_baseline_value(work, name), ""))
 
 
-def fit_members(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
+def fit_members(
+    features: FeaturesRef, members: Sequence[Candidate], learning: Learning, distributed: bool = False
+) -> list[Any]:
     """The fitted estimators of candidates of one encoding, in their order, several at a time.
+
+    Args:
+        features: Encoded rows.
+        members: The candidates.
+        learning: What is learned.
+        distributed: Whether all workers of a cluster fit together what they can.
 
     Raises:
         TrainingError: A member killed its workers.
     """
-    if settings().dask:
-        return _fit_there(features, members, learning)
-    rows = read_rows(features, recipe_of(members[0].family))
+    together = [member for member in members if distributed and member.family == SPREADABLE]
+    alone = [member for member in members if member not in together]
+    fit = _fit_there if settings().dask else _fit_here
+    fitted = dict(zip(alone, fit(features, alone, learning), strict=True))
+    if together:
+        from adapters.spread import fit_together
+
+        fitted |= dict(zip(together, fit_together(features, together, learning), strict=True))
+    return [fitted[member] for member in members]
+
+
+def _fit_here(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
     # The limit stands around all threads, as in the search: one that ends must not lift it for the others.
     with threadpool_limits(limits=1), ThreadPoolExecutor(default_workers()) as pool:
-        return list(pool.map(lambda member: fit_candidate(member, learning, *rows), members))
+        return list(pool.map(lambda member: fit_member(features, member, learning), members))
 
 
 def _fit_there(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
+    if not members:
+        return []
     with cluster(threads()) as client:
         waiting = [started(client, 0, fit_member, features, member, learning) for member in members]
         fitted = [wait() for wait in waiting]
