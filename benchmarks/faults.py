@@ -136,7 +136,7 @@ def store_away(stage: str) -> Callable[[], Outcome]:
 
             outcome = train("toy", workers=1)
             seconds = time.monotonic() - at[0]
-            versions = [version.number for version in registry.list_versions("toy")]
+            versions = [version["version"] for version in registry.list_versions("toy")]
             lost = [] if versions == [1] and outcome.version == 1 else [f"versions {versions}"]
             lost += [] if len(journal.entries("toy", "training")) == 1 else ["the journal's entry"]
             lost += [f"half a file: {name}" for name in list_files(store_path("**", "*.draft*"))]

@@ -20,7 +20,8 @@ from dask.__main__ import main
 sys.argv = ["dask", *sys.argv[1:]]
 main()
 """
-LOOPBACK = "tcp://127.0.0.1"
+# Dask always serves its pages; without an address it would do so on every interface.
+PAGES = ("--dashboard-address", "127.0.0.1:0")
 
 
 @dataclass
@@ -40,8 +41,8 @@ class DaskCluster:
             )
 
     def start_worker(self, name: str, *words: str) -> None:
-        place = ["--local-directory", str(self.folder / name), "--name", name, "--nthreads", "1", "--no-dashboard"]
-        self.start(name, "worker", self.address, "--host", "127.0.0.1", *place, *words)
+        place = ["--local-directory", str(self.folder / name), "--name", name, "--nthreads", "1"]
+        self.start(name, "worker", self.address, "--host", "127.0.0.1", *place, *PAGES, *words)
 
     def kill(self, name: str) -> None:
         with suppress(ProcessLookupError):
@@ -60,7 +61,7 @@ def dask_cluster(folder: Path, n_workers: int) -> Iterator[DaskCluster]:
     cluster, written = DaskCluster(folder), folder / "scheduler.json"
     try:
         cluster.start(
-            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", "--no-dashboard",
+            "scheduler", "scheduler", "--host", "127.0.0.1", "--port", "0", *PAGES,
             "--scheduler-file", str(written),
         )  # fmt: skip
         cluster.address = _address(cluster, written)

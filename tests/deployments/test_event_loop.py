@@ -24,6 +24,7 @@ from deployments.stack import local_stack
 from tasks.announce import send_from_outside
 from tasks.landing import land_frame
 from tests.conftest import TOY, Project, toy_table
+from tests.topology import logs, send_at_once
 
 pytestmark = pytest.mark.stack
 
@@ -139,3 +140,22 @@ def test_release_waits_suspended_for_a_person_whose_no_keeps_the_champion_and_wh
     assert (entry["verdict"], entry["approved_by"]) == ("released", "ada")
     assert champion_number("toy") == second
     assert answer_waiting("toy", second, {"approve": True, "by": "ada", "why": ""}) is None
+
+
+def test_twenty_events_in_a_second_start_one_training(client: SyncPrefectClient, shared_project: Project) -> None:
+    before = len(journal.entries("toy", "training"))
+    events = [
+        DriftDetected(model="toy", cause=f"storm {number}", severity="decay", decision="retrain")
+        for number in range(20)
+    ]
+    send_at_once(client, events)
+    asked = {str(event.id) for event in events}
+
+    def started() -> list[FlowRun]:
+        return [run for run in client.read_flow_runs() if run.parameters.get("cause") in asked]
+
+    first = wait_for(lambda: next(iter(started()), None))
+    run_for(client, "train", first.parameters["cause"], lambda: None)
+    assert [run.id for run in started()] == [first.id]
+    assert len(journal.entries("toy", "training")) == before + 1
+    assert "database is locked" not in logs(shared_project.home)

@@ -17,9 +17,10 @@ from adapters.cluster import cluster, in_parallel, started, threads, versions_of
 from adapters.scoring import Way, score_table
 from adapters.sent_code import Code, code
 from adapters.settings import PROJECT, settings
-from adapters.trials import fit_members
+from adapters.trials import fit_members, read_rows
 from core.errors import OutsideError, StorageUnavailable, TrainingError
-from core.fitting import predict
+from core.families import FAMILIES
+from core.fitting import Candidate, predict, search_value
 from tasks.profiling import _each
 from tasks.tuning import Crew, Trials, tune
 from tests.buckets import bucket_server
@@ -131,6 +132,15 @@ def test_profile_is_counted_there_by_a_users_own_step(named: DaskCluster, projec
     step = load_step(find_code("own:threefold"))
     assert step is not None
     assert _each(step, range(4)) == [0, 3, 6, 9]
+
+
+def test_last_fit_of_all_workers_together_is_theirs(named: DaskCluster) -> None:
+    pytest.importorskip("xgboost", reason="xgboost is not installed, `pip install 'everfit[distributed]'` brings it")
+    member = Candidate("xgboost", tuple(FAMILIES["xgboost"].start.items()))
+    (fitted,) = fit_members(features(), [member], LEARNING, distributed=True)
+    held = read_rows(features(), "trees")[1]
+    assert type(fitted).__name__ == "XGBClassifier"
+    assert search_value(LEARNING, held.y, predict(fitted, held.x, "binary")) > 0.7
 
 
 def other(digest: str) -> Code:
