@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import psycopg
 import pytest
 
 from deployments.health import is_healthy
@@ -28,6 +27,7 @@ DEBIAN = Path("/usr/lib/postgresql")
 @contextmanager
 def postgres() -> Iterator[str]:
     """A PostgreSQL server with its own data; gives the address of its databases, without their name and driver."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed, `pip install everfit[postgres]` brings it")
     initdb, server = _program("initdb"), _program("postgres")
     # Not in the test's own folder: the server runs as somebody who cannot look into that.
     folder = Path(tempfile.mkdtemp(prefix="everfit-postgres-"))
@@ -58,6 +58,8 @@ def postgres() -> Iterator[str]:
 
 def make_database(address: str, name: str) -> str:
     """A new database; its address without the driver."""
+    import psycopg
+
     with psycopg.connect(f"postgresql://{address}/postgres", autocommit=True) as connection:
         connection.execute(f"CREATE DATABASE {name}")  # type: ignore[call-overload]
     return f"{address}/{name}"
@@ -128,6 +130,8 @@ def _unprivileged() -> str:
 
 
 def _answers(address: str) -> bool:
+    import psycopg
+
     try:
         psycopg.connect(f"postgresql://{address}/postgres", connect_timeout=5).close()
     except psycopg.OperationalError:
