@@ -37,6 +37,7 @@ def _automation() -> AutomationCore:
         threshold=1,
         within=timedelta(seconds=SILENT_S),
     )
+    # Not forced: the server lets no run that has ended be called crashed, in whatever order it heard of things.
     action = ChangeFlowRunState(
         state=StateType.CRASHED,
         message=f"nothing was heard of its process for {SILENT_S} s",

@@ -56,9 +56,12 @@ def running(here: dict[str, Any], tmp_path_factory: pytest.TempPathFactory) -> I
 @pytest.fixture(scope="module")
 def client(running: Topology) -> Iterator[SyncPrefectClient]:
     with (
+        pytest.MonkeyPatch.context() as patch,
         temporary_settings({PREFECT_API_URL: running.stack.prefect_api}),
         get_client(sync_client=True) as opened,
     ):
+        # A dozen servers on two cores may take their time; what is shown here is not how long.
+        patch.setattr("deployments.observe.START_WITHIN_S", 300.0)
         yield opened
 
 
