@@ -40,6 +40,14 @@ class Settings(BaseSettings):
         "", description="Address of the endpoint that releases watch; default port SERVING_PORT of this machine"
     )
 
+    pool: Literal["process", "docker", "kubernetes"] = Field(
+        "process", description="Where runs go that `everfit deploy` deploys: processes, containers or Kubernetes jobs"
+    )
+    image: str = Field("everfit", description="Image of the runs on Docker and Kubernetes, without its tag")
+    image_tag: str = Field("latest", description="The image's tag")
+    repository: str = Field("", description="Git address that runs clone; default the code in the image, or here")
+    branch: str = Field("", description="Branch or tag of it; default the repository's own")
+
     @field_validator("home", "models")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
