@@ -1,4 +1,4 @@
-"""`python deployments/image_lock.py`: the part of requirements.lock that the image needs, without the tools of developers.
+"""`python deployments/image_lock.py`: the part of requirements.lock that the image needs, without developers' tools.
 
 It is run before anything is installed, so it imports nothing but Python's own. The lock says of each package through
 which others it came in: what comes in only through the `dev` extra stays out.
@@ -10,6 +10,8 @@ import tomllib
 from pathlib import Path
 
 EXTRAS = ("boosting", "postgres", "team")
+# What installs the project itself.
+BUILD = frozenset({"setuptools"})
 
 
 def image_lock(project: str, lock: str) -> str:
@@ -21,7 +23,7 @@ def image_lock(project: str, lock: str) -> str:
     """
     entries = {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=[a-z0-9])", lock) if entry[0] != "#"}
     through = {name: _through(entry) for name, entry in entries.items()}
-    kept = _asked(project) & entries.keys()
+    kept = (_asked(project) | BUILD) & entries.keys()
     while new := {name for name, parents in through.items() if name not in kept and parents & kept}:
         kept |= new
     return "".join(f"{_without_comments(entries[name])}\n" for name in sorted(kept))
