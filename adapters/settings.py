@@ -1,5 +1,6 @@
 """Where things live on this machine: `EVERFIT_*` variables, and what other tools are told from them."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -77,6 +78,20 @@ def settings() -> Settings:
             why=f"{first['msg'].lower()}, it is {first['input']!r}",
             fix=f"set {name} to a valid value, or unset it to take the default",
         ) from error
+
+
+def tool_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """Who sets what a server of the local stack asks for means its clients too; what a client is told by itself wins.
+
+    Args:
+        environment: That of the user.
+    """
+    pairs = (
+        ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"),
+        ("MLFLOW_TRACKING_USERNAME", "MLFLOW_AUTH_ADMIN_USERNAME"),
+        ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_AUTH_ADMIN_PASSWORD"),
+    )
+    return {client: environment[server] for client, server in pairs if environment.get(server)}
 
 
 def tool_environment(where: Settings) -> dict[str, str]:

@@ -3,7 +3,7 @@
 import os
 import shutil
 
-from adapters.settings import Settings, settings, tool_environment
+from adapters.settings import Settings, settings, tool_credentials, tool_environment
 from core.errors import StorageUnavailable
 
 SMALLEST_FREE_MB = 100
@@ -26,7 +26,7 @@ def prepare(store: bool = True) -> Settings:
         from adapters.storage import check_store
 
         check_store()
-    for name, value in tool_environment(where).items():
+    for name, value in {**tool_environment(where), **tool_credentials(os.environ)}.items():
         os.environ.setdefault(name, value)
     stack = running_stack(where)
     if stack is not None:
