@@ -46,7 +46,7 @@ def _opener() -> Callable[..., Any]:
     def opened(there: Callable[..., bytes], digest: str, payload: bytes) -> Any:
         import pickle
 
-        return pickle.loads(there(digest, payload))  # noqa: S301
+        return pickle.loads(there(digest, payload))  # nosec B301 # noqa: S301 - from our own side of the scheduler
 
     return opened
 
@@ -97,7 +97,7 @@ class Remote:
         """What each worker answers, an error too."""
         answers = self.client.run(self.there, code().digest, _packed((function, list(given), [])), on_error="return")
         return {
-            worker: pickle.loads(answer) if isinstance(answer, bytes) else answer  # noqa: S301
+            worker: pickle.loads(answer) if isinstance(answer, bytes) else answer  # nosec B301 # noqa: S301 - from our own side of the scheduler
             for worker, answer in answers.items()
         }
 
@@ -122,7 +122,7 @@ class Answer:
         since = time.monotonic()
         while True:
             try:
-                return pickle.loads(self.future.result(timeout=LOOK_AFTER_S))  # noqa: S301
+                return pickle.loads(self.future.result(timeout=LOOK_AFTER_S))  # nosec B301 # noqa: S301 - from our own side of the scheduler
             except NotYet:
                 since = time.monotonic() if self._has_workers() else since
                 if time.monotonic() - since > ALONE_S:
