@@ -128,7 +128,7 @@ def store_away(stage: str) -> Callable[[], Outcome]:
             (made.home / "buckets" / "bucket").mkdir(parents=True)
             patch = opened.enter_context(pytest.MonkeyPatch.context())
             server = opened.enter_context(bucket_server(made.home / "buckets"))
-            patch.setenv("EVERFIT_STORE", "s3://bucket/everfit")
+            patch.setenv("EVERFIT_STORE", f"s3://bucket/{stage}")  # No cached stage knows it.
             settings.cache_clear()
             land_frame("toy", toy_table(1500), "day", tell=False)
             at = _when(patch, STAGES[stage], lambda: _away(server.kill, server.start))
