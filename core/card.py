@@ -45,8 +45,16 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
     if story.training:
         yield "took", f"{story.training['seconds']:.0f} s, {story.training['trials']} trials"
     yield "code", record.git_commit[:12] if record.git_commit else "not a git checkout"
-    approved = [move.by for move in story.moves if move.to_version == story.version.number and move.by]
-    yield "approved by", approved[-1] if approved else "nobody, the policy did not ask"
+    yield "approved by", _approved(story)
+
+
+def _approved(story: Story) -> str:
+    moves = [move for move in story.moves if move.to_version == story.version.number]
+    approved = [move.by for move in moves if move.by]
+    if approved:
+        return approved[-1]
+    asks = story.version.record.spec.get("release", {}).get("approval", "never") != "never"
+    return "nobody yet" if asks and not moves else "nobody, the policy did not ask"
 
 
 def _source(story: Story) -> str:
