@@ -69,13 +69,19 @@ class PrefectPages:
 
     def open_artifact(self, key: str) -> None:
         """Open an artifact of the run that is open."""
-        self.tab("Artifacts").get_by_role("link").filter(has_text=key).first.click()
+        shown = self.tab("Artifacts")
+        shown.get_by_role("heading", name="Task runs").wait_for()
+        # What belongs to tasks is fetched when somebody scrolls to it.
+        shown.evaluate("shown => shown.scrollIntoView({block: 'end'})")
+        shown.get_by_role("link").filter(has_text=key).first.click()
         self.page.wait_for_url(re.compile("/artifacts/artifact/"))
 
     def open_automations(self) -> None:
         """All automations, once they are drawn."""
         self.page.goto(f"{self.url}/automations")
         self.page.get_by_role("link", name="data-checks").wait_for()
+        # Until it knows the deployments, the page says that it may not see them.
+        self.page.get_by_text("No access").first.wait_for(state="detached")
 
     def ask(self) -> Any:
         """Open the form of the suspended run that is open; the dialog."""
