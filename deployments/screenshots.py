@@ -36,10 +36,16 @@ class Camera:
     stack: Stack
     folder: Path
 
-    def take(self, name: str, opened: Window) -> None:
-        """What the window shows now, as a file that a page of documentation can carry."""
-        # Numbers that count up and graphs that slide into place have come to rest.
-        opened.page.wait_for_load_state("networkidle")
+    def take(self, name: str, opened: Window, rests: bool = True) -> None:
+        """What the window shows now, as a file that a page of documentation can carry.
+
+        Args:
+            name: Of the file.
+            opened: The window.
+            rests: Whether the page comes to rest; one that asks its server all the time never does.
+        """
+        if rests:
+            opened.page.wait_for_load_state("networkidle")
         path = self.folder / f"{name}.png"
         opened.page.screenshot(path=path, animations="disabled")
         if path.stat().st_size > LARGEST_BYTES:
@@ -52,6 +58,8 @@ class Camera:
             ui.open_form("train")
             ui.submit({"model": EXAMPLE})
             ui.wait_for_state("Registered")
+            # Drawn anew, the graph of the tasks has the scale of the whole run.
+            opened.page.reload()
             ui.artifacts()
             self.take("run", opened)
             ui.open_artifact(f"summary-training-{EXAMPLE}")
@@ -92,7 +100,7 @@ class Camera:
             opened.page.get_by_role("heading", name=f"{EXAMPLE}, version 1").wait_for()
             # MLflow's assistant, which talks to a language model, covers a part of the page.
             opened.page.get_by_role("button", name="Close", exact=True).click()
-            self.take("mlflow", opened)
+            self.take("mlflow", opened, rests=False)
 
 
 def months() -> Iterator[pd.DataFrame]:
