@@ -1,7 +1,8 @@
 """The card of a version (Mitchell et al., Model Cards for Model Reporting, 2019): from what was written down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from core.card_data import data_section, feature_section
 from core.card_quality import calibration_section, limits_section, quality_section, slice_section
@@ -44,8 +45,17 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
     yield "trained", _moment(story.training["at"]) if story.training else "now"
     if story.training:
         yield "took", f"{story.training['seconds']:.0f} s, {story.training['trials']} trials"
+        yield "energy", energy_told(story.training.get("energy"))
     yield "code", record.git_commit[:12] if record.git_commit else "not a git checkout"
     yield "approved by", _approved(story)
+
+
+def energy_told(energy: Mapping[str, Any] | None) -> str:
+    """Energy in watt hours, and whether a meter in the processor said so."""
+    if energy is None:
+        return "not measured"
+    how = "measured" if energy["measured"] else "estimated from the load of the whole machine"
+    return f"{1000 * energy['kwh']:.3g} Wh, {how} ({energy['by']})"
 
 
 def _approved(story: Story) -> str:
