@@ -4,6 +4,7 @@
 PYTHON ?= python3.11 python3.12 python3.13 python3
 BIN := .venv/bin
 STAMP := .venv/.installed
+PACKAGES := core adapters tasks flows cli deployments serving
 SUITS := import ensurepip, sys, venv; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))
 # One package of the lock, with its hashes.
 UV_PIN = awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock
@@ -23,12 +24,14 @@ demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS
 test: $(STAMP) ## Run the tests; ARGS="-k gate" picks some.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-check: $(STAMP) ## Check format, lint, types, import contracts and sizes.
+check: $(STAMP) ## Check format, lint, types, import contracts, sizes, security, and what the locked packages are known for.
 	@echo "== format" && $(BIN)/ruff format --check .
 	@echo "== lint" && $(BIN)/ruff check .
 	@echo "== types" && $(BIN)/mypy --strict
 	@echo "== imports" && $(BIN)/lint-imports --no-logo
 	@echo "== sizes" && $(BIN)/python -m pytest -q tests/test_house.py
+	@echo "== security" && $(BIN)/bandit --quiet --configfile pyproject.toml --recursive $(PACKAGES)
+	@echo "== audit" && $(BIN)/python -m deployments.audit
 
 up: $(STAMP) ## Start the local stack: Prefect server, MLflow, worker, serving.
 	@$(BIN)/everfit up

@@ -94,7 +94,7 @@ def kept(chunks: Iterator[pd.DataFrame]) -> Callable[[], Iterator[pd.DataFrame]]
         file.seek(0)
         with suppress(EOFError):
             while True:
-                yield pickle.load(file)  # noqa: S301 - nobody else has written it
+                yield pickle.load(file)  # nosec B301 # noqa: S301 - nobody else has written it
 
     return again
 

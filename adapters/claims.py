@@ -58,7 +58,7 @@ def _announced(files: Any, path: str, content: bytes) -> bool:
                 return True
         finally:
             files.rm_file(mine)
-        time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))  # noqa: S311 - no secret, only chance
+        time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))  # nosec B311 # noqa: S311 - no secret, only chance
     if files.exists(path):
         return False
     # Not False: nobody has the claim, and what it stands for would never be done.

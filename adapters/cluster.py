@@ -7,8 +7,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
 from adapters.settings import settings
 from core.errors import OutsideError, TrainingError
+from core.metrics import Floats
 
 LOOPBACK = "127.0.0.1:0"
 # A fit that killed so many workers is not tried again: it needs more memory than they have.
@@ -180,3 +183,24 @@ def in_parallel(client: Any, function: Callable[[Item], Answer], items: Sequence
     # Not pure: equal items are computed again, instead of being taken from an earlier batch.
     answers: list[Answer] = client.gather(client.map(function, items, pure=False))
     return answers
+
+
+def rows_in_parts(read: Callable[[int, int], Floats], parts: Sequence[tuple[int, int]], width: int) -> Any:
+    """A Dask array of two dimensions whose parts the workers read; `read` is given a part's first row and its end."""
+    from dask import array
+    from dask.delayed import delayed
+
+    # Not pure: what a name says of the arguments would need the reader to be hashed.
+    blocks = [delayed(read, pure=False)(*part) for part in parts]
+    sized = zip(blocks, parts, strict=True)
+    return array.concatenate(
+        [array.from_delayed(block, (stop - start, width), dtype=float) for block, (start, stop) in sized]
+    )
+
+
+def sent(values: Floats, parts: Sequence[tuple[int, int]]) -> Any:
+    """Numbers of this process as a Dask array of the same parts, along its first dimension."""
+    from dask import array
+
+    cut = tuple(stop - start for start, stop in parts)
+    return array.from_array(np.asarray(values), chunks=(cut, *((n,) for n in values.shape[1:])))

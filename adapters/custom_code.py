@@ -87,7 +87,8 @@ def _execute(code: CustomCode, source: str) -> ModuleType:
     linecache.cache[module.__file__] = (len(source), None, source.splitlines(keepends=True), module.__file__)
     sys.modules[module.__name__] = module
     try:
-        exec(compile(source, module.__file__, "exec"), module.__dict__)  # noqa: S102 - it is the user's own module
+        compiled = compile(source, module.__file__, "exec")
+        exec(compiled, module.__dict__)  # nosec B102 # noqa: S102 - it is the user's own module
     except Exception as error:
         del sys.modules[module.__name__]
         raise SpecError(

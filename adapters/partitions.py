@@ -21,7 +21,8 @@ def n_parts(ref: DatasetRef) -> int:
 def read_part(ref: DatasetRef, number: int, columns: list[str] | None) -> pd.DataFrame:
     """Some columns of one part, or all; those that the table lacks are passed over."""
     with _opened(ref) as file:
-        present = None if columns is None else [name for name in columns if name in file.schema_arrow.names]
+        stored = set(file.schema_arrow.names)
+        present = None if columns is None else [name for name in columns if name in stored]
         return pd.DataFrame(file.read_row_group(number, columns=present).to_pandas())
 
 

@@ -1,9 +1,24 @@
 """Secrets come from the environment: `${NAME}` in an address is replaced when it is used, and never printed."""
 
 import os
+import re
 
 from core.errors import SpecError
+from core.masking import without_passwords
 from core.source_spec import PLACEHOLDER, literal_secret
+
+# Variables whose values nobody may read, ours and those of the tools.
+NAMES = re.compile(r"(?:SECRET|PASSWORD|PASSWD|TOKEN|AUTH_STRING|API_KEY|ACCESS_KEY)$|_SECRET_(?!.*_NAME$)")
+# A shorter one is a word that stands elsewhere too.
+SHORTEST = 8
+
+
+def masked(text: str) -> str:
+    """The text without passwords of addresses, and without what the environment holds as a secret."""
+    held = [value for name, value in os.environ.items() if len(value) >= SHORTEST and NAMES.search(name)]
+    for value in sorted(held, key=len, reverse=True):
+        text = text.replace(value, "***")
+    return without_passwords(text)
 
 
 def with_secrets(address: str) -> str:

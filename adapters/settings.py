@@ -1,5 +1,6 @@
 """Where things live on this machine: `EVERFIT_*` variables, and what other tools are told from them."""
 
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -40,6 +41,14 @@ class Settings(BaseSettings):
         "", description="Address of the endpoint that releases watch; default port SERVING_PORT of this machine"
     )
 
+    pool: Literal["process", "docker", "kubernetes"] = Field(
+        "process", description="Where runs go that `everfit deploy` deploys: processes, containers or Kubernetes jobs"
+    )
+    image: str = Field("everfit", description="Image of the runs on Docker and Kubernetes, without its tag")
+    image_tag: str = Field("latest", description="The image's tag")
+    repository: str = Field("", description="Git address that runs clone; default the code in the image, or here")
+    branch: str = Field("", description="Branch or tag of it; default the repository's own")
+
     @field_validator("home", "models")
     @classmethod
     def _absolute(cls, path: Path) -> Path:
@@ -69,6 +78,20 @@ def settings() -> Settings:
             why=f"{first['msg'].lower()}, it is {first['input']!r}",
             fix=f"set {name} to a valid value, or unset it to take the default",
         ) from error
+
+
+def tool_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """Who sets what a server of the local stack asks for means its clients too; what a client is told by itself wins.
+
+    Args:
+        environment: That of the user.
+    """
+    pairs = (
+        ("PREFECT_API_AUTH_STRING", "PREFECT_SERVER_API_AUTH_STRING"),
+        ("MLFLOW_TRACKING_USERNAME", "MLFLOW_AUTH_ADMIN_USERNAME"),
+        ("MLFLOW_TRACKING_PASSWORD", "MLFLOW_AUTH_ADMIN_PASSWORD"),
+    )
+    return {client: environment[server] for client, server in pairs if environment.get(server)}
 
 
 def tool_environment(where: Settings) -> dict[str, str]:

@@ -13,8 +13,18 @@ from threadpoolctl import threadpool_limits
 
 from adapters.cluster import default_workers
 from adapters.storage import read_array, write_array
+from core.boosters import SPREADABLE
 from core.families import baselines_for
-from core.fitting import Candidate, Learning, fit_candidate, fit_family, predict, recipe_of, search_value, try_candidate
+from core.fitting import (
+    Candidate,
+    Learning,
+    fit_candidate,
+    fit_family,
+    predict,
+    recipe_of,
+    search_value,
+    try_candidate,
+)
 from core.metrics import Floats
 from core.refs import FeaturesRef
 from core.rows import Rows
@@ -50,12 +60,28 @@ def attempt_baseline(work: Work, name: str) -> Tried:
     return _timed(name, lambda: (_baseline_value(work, name), ""))
 
 
-def fit_members(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
-    """The fitted estimators of candidates of one encoding, in their order, several at a time."""
+def fit_members(
+    features: FeaturesRef, members: Sequence[Candidate], learning: Learning, distributed: bool = False
+) -> list[Any]:
+    """The fitted estimators of candidates of one encoding, in their order, several at a time.
+
+    Args:
+        features: Encoded rows.
+        members: The candidates.
+        learning: What is learned.
+        distributed: Whether all workers of a cluster fit together what they can.
+    """
     rows = read_rows(features, recipe_of(members[0].family))
+    together = [member for member in members if distributed and member.family == SPREADABLE]
+    alone = [member for member in members if member not in together]
     # The limit stands around all threads, as in the search: one that ends must not lift it for the others.
     with threadpool_limits(limits=1), ThreadPoolExecutor(default_workers()) as pool:
-        return list(pool.map(lambda member: fit_candidate(member, learning, *rows), members))
+        fitted = dict(zip(alone, pool.map(lambda member: fit_candidate(member, learning, *rows), alone), strict=True))
+    if together:
+        from adapters.spread import fit_together
+
+        fitted |= dict(zip(together, fit_together(features, together, learning), strict=True))
+    return [fitted[member] for member in members]
 
 
 def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:

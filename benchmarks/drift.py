@@ -24,7 +24,7 @@ from core.drift import DriftPlan, find_drift
 from core.features import FeatureColumns
 from core.performance import decay, scorecard
 from core.profile import Part, count, layout_of, profile_of
-from core.separation import separation, separation_limit
+from core.separation import separation, separation_limit, usual_separations
 from core.views import prediction_view, target_view, views_of
 
 COLUMNS = FeatureColumns(
@@ -158,13 +158,15 @@ def _everfit(world: World) -> Callable[[pd.DataFrame], bool]:
     profile = profile_of([lambda part=part: part for part in parts(world.reference, hold)])
     holdout = scorecard("binary", hold.late.to_numpy(np.float64), model.predict_proba(x(hold))[:, 1])
     plan = DriftPlan(0.01, "training", 0)
+    # As a training stores them with the profile.
+    usual = usual_separations(world.reference, COLUMNS, 0)
 
     def check(window: pd.DataFrame) -> bool:
         seen = [count(part, layout_of(profile)) for part in parts(window, window)]
         if any(finding.drifted for finding in find_drift(profile, seen[0] + seen[1] + seen[2], {}, plan)):
             return True
         auc = separation(world.reference, window, COLUMNS, 0)
-        if auc > separation_limit((), len(world.reference), len(window), plan.false_alarms):
+        if auc > separation_limit(usual, len(world.reference), len(window), plan.false_alarms):
             return True
         now = scorecard("binary", window.late.to_numpy(np.float64), model.predict_proba(x(window))[:, 1])
         return decay(holdout, now).decayed

@@ -11,6 +11,7 @@ from typing import Any, ParamSpec
 
 import click
 
+from adapters.secrets import masked
 from core.errors import EverfitError
 
 DONE, FAULT, WRONG, NO = 0, 1, 2, 3
@@ -34,7 +35,7 @@ def answering(command: Callable[P, Answer]) -> Callable[P, None]:
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
         as_json = kwargs.pop("as_json")
         answer = command(*args, **kwargs)
-        click.echo(_as_json(answer.document) if as_json else answer.text)
+        click.echo(_as_json(answer.document) if as_json else masked(answer.text))
         raise SystemExit(answer.exit_code)
 
     return wrapped
@@ -57,14 +58,14 @@ def run(group: click.Group, words: list[str]) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else FAULT
     except Exception as error:  # noqa: BLE001 - the last line of defence: told whole, never hidden
-        traceback.print_exc()
+        print(masked(traceback.format_exc()), file=sys.stderr)
         why = f"{type(error).__name__}: {error}"
         return _tell(as_json, "internal", ("everfit has failed", why, "report it with the traceback above"), FAULT)
     return DONE
 
 
 def _tell(as_json: bool, kind: str, told: tuple[str, str, str], exit_code: int) -> int:
-    what, why, fix = told
+    what, why, fix = map(masked, told)
     if as_json:
         click.echo(_as_json({"error": {"kind": kind, "what": what, "why": why, "fix": fix}, "exit_code": exit_code}))
     else:
@@ -73,14 +74,16 @@ def _tell(as_json: bool, kind: str, told: tuple[str, str, str], exit_code: int) 
 
 
 def _as_json(document: Any) -> str:
-    plain = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document
-    return json.dumps(_finite(plain), indent=1, default=str, allow_nan=False)
+    values = asdict(document) if is_dataclass(document) and not isinstance(document, type) else document
+    return json.dumps(_plain(values), indent=1, default=str, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
-    """The same with null for NaN and infinity, which JSON does not have."""
+def _plain(value: Any) -> Any:
+    """The same with null for NaN and infinity, which JSON does not have, and without secrets."""
     if isinstance(value, dict):
-        return {str(key): _finite(inner) for key, inner in value.items()}
+        return {str(key): _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(inner) for inner in value]
+        return [_plain(inner) for inner in value]
+    if isinstance(value, str):
+        return masked(value)
     return None if isinstance(value, float) and not math.isfinite(value) else value

@@ -3,14 +3,17 @@
 import os
 import shutil
 
-from adapters.settings import Settings, settings, tool_environment
+from adapters.settings import Settings, settings, tool_credentials, tool_environment
 from core.errors import StorageUnavailable
 
 SMALLEST_FREE_MB = 100
 
 
-def prepare() -> Settings:
+def prepare(store: bool = True) -> Settings:
     """Point the tools into EVERFIT_HOME and at the running stack, if there is one; refuse a home that cannot be used.
+
+    Args:
+        store: Whether the store is used too, and must be in reach of this machine.
 
     Raises:
         StorageUnavailable: EVERFIT_HOME or the store cannot be written, or is nearly full.
@@ -19,7 +22,11 @@ def prepare() -> Settings:
 
     where = settings()
     _check_home(where)
-    for name, value in tool_environment(where).items():
+    if store:
+        from adapters.storage import check_store
+
+        check_store()
+    for name, value in {**tool_environment(where), **tool_credentials(os.environ)}.items():
         os.environ.setdefault(name, value)
     stack = running_stack(where)
     if stack is not None:
@@ -28,8 +35,6 @@ def prepare() -> Settings:
 
 
 def _check_home(where: Settings) -> None:
-    from adapters.storage import check_store
-
     try:
         where.home.mkdir(parents=True, exist_ok=True)
         free_mb = shutil.disk_usage(where.home).free / 2**20
@@ -45,4 +50,3 @@ def _check_home(where: Settings) -> None:
             f"{free_mb:.0f} MB are free, {SMALLEST_FREE_MB} MB are needed",
             "free some space, or set EVERFIT_HOME to another disk",
         )
-    check_store()

@@ -8,6 +8,7 @@ import click
 from cli.answers import run
 from cli.contract_commands import contract
 from cli.data_commands import land
+from cli.deploy_command import deploy
 from cli.doctor_command import doctor
 from cli.evidence_commands import evidence, verify
 from cli.init_command import init
@@ -30,7 +31,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down, doctor),
+    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down, deploy, doctor),
 )
 for command in COMMANDS:
     everfit.add_command(command)

@@ -16,7 +16,7 @@ from core.encoding import categorical_positions, make_encoder
 from core.estimate import error_model
 from core.features import FeatureColumns, FeaturePlan, feature_columns, feature_frame
 from core.fitting import Candidate, Learning, fit_candidate, pack, predict, recipe_of, threshold_for
-from core.importance import permutation_shares
+from core.importance import behind_encoder, permutation_shares
 from core.metrics import Floats
 from core.performance import Scorecard, scorecard
 from core.profile import Part, profile_of
@@ -125,7 +125,7 @@ class Trained:
         """Each feature's share."""
         history = self.history
         return permutation_shares(
-            self.predict,
+            behind_encoder(self.pipeline, lambda model, rows: predict(model, rows, history.learning.problem)),
             self.raw.loc[self.validation.index],
             history.coding.encode(self.validation[history.learning.target]),
             history.learning.metric,

@@ -12,6 +12,8 @@ PATIENCE = 10
 MOST_ROUNDS = 400
 # The library behind each optional family.
 OPTIONAL = ("lightgbm", "xgboost")
+# The family that the workers of a cluster can fit together, and stop early.
+SPREADABLE = "xgboost"
 
 
 def check_installed(families: tuple[str, ...]) -> None:
@@ -65,3 +67,13 @@ def watch_xgboost(estimator: Any, rows: "Watched") -> dict[str, Any]:
         estimator.set_params(enable_categorical=True, feature_types=types)
     weights = {} if rows.weights is None else {"sample_weight_eval_set": [rows.weights]}
     return {"eval_set": [(rows.x, rows.y)], "verbose": False, **weights}
+
+
+def xgboost_of_workers(estimator: Any, client: Any) -> Any:
+    """An unfitted estimator with the same parameters, which the workers of a Dask client fit together."""
+    from xgboost import dask
+
+    kind = dask.DaskXGBClassifier if hasattr(estimator, "predict_proba") else dask.DaskXGBRegressor
+    model = kind(**estimator.get_params())
+    model.client = client
+    return model

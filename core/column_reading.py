@@ -91,7 +91,8 @@ def file_decimal(frame: pd.DataFrame) -> Mark:
 def _read_as(values: pd.Series, decimal: Mark, plain: bool) -> tuple[Mark | None, tuple[str, ...], list[str]]:
     known = values.dropna()
     texts = known.drop_duplicates()
-    if _are_codes(texts) or set(texts) <= LOGICAL:
+    # Numbers and dates have digits: the words of most categories need no closer look.
+    if _are_codes(texts) or set(texts) <= LOGICAL or not texts.str.contains(r"\d", regex=True).any():
         return None, (), []
     mark = decimal_of(texts, decimal) if not plain or decimal == "," else "."
     if mark:

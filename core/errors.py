@@ -2,6 +2,8 @@
 
 from typing import ClassVar
 
+from core.masking import without_passwords
+
 
 class EverfitError(Exception):
     """A failure told in three strings, its only arguments, so that it survives the trip back from a Dask worker.
@@ -17,6 +19,8 @@ class EverfitError(Exception):
     retryable: ClassVar[bool] = False
 
     def __init__(self, what: str, why: str, fix: str) -> None:
+        # Whoever raises it names an address as it is set; wherever it is logged, its password must not be read.
+        what, why, fix = without_passwords(what), without_passwords(why), without_passwords(fix)
         super().__init__(what, why, fix)
         self.what, self.why, self.fix = what, why, fix
 

@@ -44,6 +44,19 @@ class Learning:
     threshold: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class LastFit:
+    """How the best candidates are fitted for good.
+
+    Attributes:
+        calibration: Whether probabilities may be put right.
+        distributed: Whether all workers fit what they can fit together.
+    """
+
+    calibration: bool = False
+    distributed: bool = False
+
+
 def fit_candidate(candidate: Candidate, learning: Learning, train: Rows, validation: Rows) -> Any:
     """A fitted estimator; boosting stops early on the validation rows.
 

@@ -102,7 +102,7 @@ def _judge(evidence: Evidence, suspect: Suspect, ranked: list[Suspect]) -> Findi
 
 def _by_time(suspect: Suspect, told: str) -> Finding:
     later = suspect.later
-    assert later is not None  # noqa: S101 - only called with times
+    assert later is not None  # nosec B101 # noqa: S101 - only called with times
     evidence = (
         f"{later.share:.1%} of {later.n_rows:,} values lie after the row's time, half by more than {later.median}"
     )

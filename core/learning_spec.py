@@ -5,6 +5,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BeforeValidator, Field, StrictBool, model_validator
 
+from core.boosters import SPREADABLE
 from core.contract_spec import Share
 from core.durations import Duration
 from core.section import Section
@@ -138,4 +139,14 @@ class SearchSpec(Section):
     max_rows: int | None = Field(
         None, ge=1000, description="Training rows that a candidate sees at most, drawn at random; null all"
     )
+    distributed: bool = Field(
+        False,
+        description="The last fit of xgboost is done by all Dask workers together, each on its parts of the rows",
+    )
     metric: Metric | None = Field(None, description="What is optimized; default roc_auc for classes, rmse for numbers")
+
+    @model_validator(mode="after")
+    def _has_what_is_distributed(self) -> Self:
+        if self.distributed and SPREADABLE not in self.families:
+            raise ValueError(f"`distributed` is for the family {SPREADABLE}, which `families` does not name")
+        return self

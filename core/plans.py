@@ -3,7 +3,7 @@
 from core.drift import DriftPlan
 from core.families import FAMILIES, baselines_for, families_for
 from core.features import FeaturePlan
-from core.fitting import Learning
+from core.fitting import LastFit, Learning
 from core.lags import LagPlan
 from core.learning_spec import SearchSpec
 from core.sentinel import SentinelPlan
@@ -112,5 +112,10 @@ def learning(spec: TrainingSpec) -> Learning:
 
 
 def search_plan(spec: TrainingSpec) -> SearchSpec:
-    """The search with its metric spelled out, and without what only the final fit reads."""
-    return spec.search.model_copy(update={"metric": spec.metric, "calibration": "off"})
+    """The search with its metric spelled out, and without what only the last fit reads."""
+    return spec.search.model_copy(update={"metric": spec.metric, "calibration": "off", "distributed": False})
+
+
+def last_fit(spec: TrainingSpec) -> LastFit:
+    """How the best candidates are fitted once more."""
+    return LastFit(spec.search.calibration == "auto", spec.search.distributed)

@@ -49,7 +49,7 @@ class _Loader(yaml.SafeLoader):
 
 def _load_yaml(text: str, origin: str) -> Any:
     try:
-        return yaml.load(text, Loader=_Loader)  # noqa: S506 - a subclass of the safe loader
+        return yaml.load(text, Loader=_Loader)  # nosec B506 # noqa: S506 - a subclass of the safe loader
     except ValueError as error:
         raise SpecError(f"{origin} is not readable as YAML", str(error), "put the value in quotes") from error
     except yaml.YAMLError as error:

@@ -92,24 +92,31 @@ def look_at_worker() -> str:
     from deployments.programs import POOL
 
     with _client() as client:
+        name = _pool(client) or POOL
         try:
-            workers = client.read_workers_for_work_pool(POOL)
-            pool = client.read_work_pool(POOL)
+            workers = client.read_workers_for_work_pool(name)
+            pool = client.read_work_pool(name)
         except ObjectNotFound as error:
             raise ServiceUnavailable(
-                f"there is no work pool {POOL}",
+                f"there is no work pool {name}",
                 "the server does not know it",
-                "`everfit up`, or `prefect deploy --all`",
+                "`everfit up`, or `everfit deploy`",
             ) from error
     oldest = datetime.now(UTC) - timedelta(seconds=WORKER_SILENT_S)
     awake = [w.name for w in workers if w.last_heartbeat_time and w.last_heartbeat_time > oldest]
     if not awake or pool.is_paused:
         raise ServiceUnavailable(
-            f"nobody works for the pool {POOL}",
+            f"nobody works for the pool {name}",
             "it is paused" if awake else f"no worker has been heard of in the last {WORKER_SILENT_S:g} s",
-            f"prefect work-pool resume {POOL}" if awake else f"`everfit up`, or prefect worker start --pool {POOL}",
+            f"prefect work-pool resume {name}" if awake else f"`everfit up`, or prefect worker start --pool {name}",
         )
-    return f"{', '.join(awake)} works for the pool {POOL}"
+    return f"{', '.join(awake)} works for the pool {name}"
+
+
+def _pool(client: Any) -> str | None:
+    """The work pool that the deployments are on: the local stack's, or a team's."""
+    probes = [each for each in client.read_deployments() if each.name == Probe.deployment]
+    return probes[0].work_pool_name if probes else None
 
 
 def _wanted() -> dict[str, list[str]]:
@@ -128,7 +135,7 @@ def look_at_deployments() -> str:
         raise ServiceUnavailable(
             "deployments are missing",
             f"the server has no {', '.join(missing)}",
-            "prefect deploy --all, or `everfit up`",
+            "`everfit deploy`, or `everfit up`",
         )
     return f"the server has {', '.join(_wanted())}"
 

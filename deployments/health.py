@@ -1,6 +1,10 @@
-"""Is a part of the stack ready? Asked over HTTP on this machine, and by the bootstrap's sign."""
+"""Is a part of the stack ready? Asked over HTTP on this machine, and by the bootstrap's sign.
+
+`python -m deployments.health URL` is the question of a container about itself.
+"""
 
 import os
+import sys
 import time
 import urllib.error
 import urllib.request
@@ -33,3 +37,7 @@ def ready_file() -> Path:
 
 def server_is_healthy() -> bool:
     return is_healthy(f"{os.environ['PREFECT_API_URL']}/health")
+
+
+if __name__ == "__main__":
+    sys.exit(0 if is_healthy(sys.argv[1]) else 1)

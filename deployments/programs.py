@@ -1,17 +1,20 @@
 """What the stack runs: the programs, their environment, and supervisord's configuration."""
 
 import os
+import secrets
 import shlex
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from adapters.settings import PROJECT, Settings, tool_environment
+from adapters.settings import PROJECT, Settings, tool_credentials, tool_environment
 from deployments.ports import LOOPBACK, Ports
 from deployments.processes import MARK, mark_of
 
 POOL = "everfit"
+MLFLOW_ADMIN = "MLFLOW_AUTH_ADMIN_PASSWORD"
+USERS_FILE = "mlflow-users.ini"
 CONFIG_FILE = "supervisord.conf"
 WORKER_NAME = "everfit"
 SERVER, MLFLOW, WORKER, SERVING = "prefect", "mlflow", "worker", "serving"
@@ -43,7 +46,9 @@ def programs(ports: Ports) -> Iterator[Program]:
     yield Program(SERVER, server, priority=10, stop_within_s=6)
     if ports.mlflow is not None:
         mlflow = ("-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(ports.mlflow), "--workers", "1")
-        yield Program(MLFLOW, mlflow, priority=20, stop_within_s=4)
+        # Who sets a password for its administrator wants it asked for.
+        users = ("--app-name", "basic-auth") if os.environ.get(MLFLOW_ADMIN) else ()
+        yield Program(MLFLOW, (*mlflow, *users), priority=20, stop_within_s=4)
     yield Program(WORKER, ("-m", "deployments.worker"), priority=30, stop_within_s=6)
     if ports.serving is not None:
         serving = ("-m", "serving", "--host", LOOPBACK, "--port", str(ports.serving))
@@ -100,4 +105,21 @@ def environment(where: Settings, ports: Ports) -> dict[str, str]:
         "MLFLOW_BACKEND_STORE_URI": where.mlflow_url,
         "MLFLOW_ARTIFACTS_DESTINATION": str(where.home / "mlartifacts"),
     }
-    return {**tools, **SPEED, **user, **ours}
+    return {**tools, **SPEED, **_locks(where), **tool_credentials(user), **user, **ours}
+
+
+def users_configuration(where: Settings) -> str:
+    """Where MLflow keeps its users: with the state of this home, and not in the folder in which it was started."""
+    return f"""[mlflow]
+default_permission = READ
+database_uri = sqlite:///{str(where.home / "mlflow-users.db").replace("%", "%%")}
+authorization_function = mlflow.server.auth:authenticate_request_basic_auth
+"""
+
+
+def _locks(where: Settings) -> dict[str, str]:
+    """What MLflow needs to ask for passwords; a key of its own for each start ends the sessions of the last."""
+    return {
+        "MLFLOW_AUTH_CONFIG_PATH": str(where.home / "stack" / USERS_FILE),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(32),
+    }

@@ -17,7 +17,7 @@ from deployments.health import is_healthy
 from deployments.launch import await_start, start_bootstrap, start_supervisor
 from deployments.ports import LOOPBACK, Ports
 from deployments.processes import end_flow_runs, end_supervisor, is_supervisor, mark_of, sweep
-from deployments.programs import CONFIG_FILE, configuration, environment
+from deployments.programs import CONFIG_FILE, USERS_FILE, configuration, environment, users_configuration
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +88,7 @@ def start_stack(where: Settings, ports: Ports, *, root: Path = PROJECT, limit: i
         stop_stack(where.home)
         ports.ensure_free()
         (folder / CONFIG_FILE).write_text(configuration(ports))
+        (folder / USERS_FILE).write_text(users_configuration(where))
         surroundings = environment(where, ports)
         try:
             supervisor = start_supervisor(where.home, surroundings, tied)

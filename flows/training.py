@@ -8,7 +8,7 @@ from prefect.states import Completed
 from adapters.registry import find_champion
 from adapters.specs import read_spec
 from core.boosters import check_installed
-from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan, window_plan
+from core.plans import feature_plan, last_fit, learning, search_plan, sentinel_plan, split_plan, window_plan
 from tasks.announce import announce
 from tasks.causes import first_for
 from tasks.data import ingest, split, validate
@@ -51,7 +51,7 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
     features = build_features(parts, feature_plan(spec), clean.coding, spec.target.column, preparation)
     known = earlier_best(spec, clean.data)
     trials = tune(features, search_plan(spec), learning(spec), known, Crew(model, workers))
-    fitted = fit(features, trials.members, learning(spec), spec.search.calibration == "auto")
+    fitted = fit(features, trials.members, learning(spec), last_fit(spec))
     report = evaluate(fitted, features, parts, clean.coding, learning(spec))
     verdict = gate(report, parts.test, clean.coding, spec, find_champion(model))
     made = Made(clean, parts, features, trials.best, fitted, report)

@@ -16,6 +16,7 @@ from core.choices import BALANCED, LOG_TARGET
 from core.families import LINEAR, baselines_for
 from core.fitting import (
     Candidate,
+    LastFit,
     Learning,
     decisions,
     fit_family,
@@ -26,7 +27,7 @@ from core.fitting import (
     recipe_of,
     threshold_for,
 )
-from core.importance import permutation_shares
+from core.importance import behind_encoder, permutation_shares
 from core.lineage import ReadColumns, lineage
 from core.metrics import Floats, as_read, score_all
 from core.performance import scorecard
@@ -38,20 +39,20 @@ from tasks.policies import STAGE
 
 
 @task(name="fit", **STAGE)
-def fit(features: FeaturesRef, members: tuple[Candidate, ...], learning: Learning, calibration: bool) -> ModelRef:
+def fit(features: FeaturesRef, members: tuple[Candidate, ...], learning: Learning, last: LastFit) -> ModelRef:
     """Fit the best candidates on training rows, stopped early on validation rows, as one pipeline for raw rows.
 
     Args:
         features: Encoded rows.
         members: The best candidate, and those whose mean with it is better still; all read one encoding.
         learning: What is learned.
-        calibration: Whether probabilities may be put right.
+        last: What is done beyond the fits of the search.
     """
     best, recipe = members[0], recipe_of(members[0].family)
     rows = read_rows(features, recipe)
-    fitted = fit_members(features, members, learning)
+    fitted = fit_members(features, members, learning, last.distributed)
     model = fitted[0] if len(fitted) == 1 else vote(fitted, learning.problem, rows[0].x, rows[0].y)
-    model, method = calibrated(model, rows[1], learning.problem, learning.metric) if calibration else (model, "")
+    model, method = calibrated(model, rows[1], learning.problem, learning.metric) if last.calibration else (model, "")
     if method:
         get_run_logger().info("fit: probabilities are put right on validation rows by %s calibration", method)
     encoding = features.encoding(recipe)
@@ -72,7 +73,9 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
     prediction = predict(pipeline, raw, coding.problem)
     threshold = threshold_for(learning, y_held, predict(pipeline, held, coding.problem))
     shares = permutation_shares(
-        lambda frame: as_read(learning.metric, predict(pipeline, frame, coding.problem), threshold),
+        behind_encoder(
+            pipeline, lambda own, rows: as_read(learning.metric, predict(own, rows, coding.problem), threshold)
+        ),
         held,
         y_held,
         learning.metric,

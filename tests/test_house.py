@@ -78,6 +78,11 @@ def lines_matching(pattern: re.Pattern[str]) -> list[str]:
     ]
 
 
+def lines_with(word: str) -> list[str]:
+    found = [(path, number, line) for path in sources() for number, line in enumerate(path.open(encoding="utf-8"), 1)]
+    return [f"{path.relative_to(ROOT)}:{number} {line.strip()}" for path, number, line in found if word in line]
+
+
 def pyproject() -> dict:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
@@ -105,6 +110,16 @@ def test_no_file_names_a_package_registry():
 
 def test_no_file_names_a_path_of_one_machine():
     assert lines_matching(MACHINE_PATH) == []
+
+
+def test_every_alarm_of_bandit_that_is_switched_off_is_one_and_has_a_reason():
+    off = lines_with("# nosec")
+    assert [line for line in off if not re.search(r"# nosec B\d{3} # noqa: S\d{3} - \w", line)] == []
+
+
+def test_bandit_looks_at_every_package():
+    (named,) = re.findall(r"(?m)^PACKAGES := (.+)$", (ROOT / "Makefile").read_text(encoding="utf-8"))
+    assert tuple(named.split()) == PACKAGES
 
 
 def test_every_locked_package_has_a_version_and_a_hash():

@@ -1,8 +1,15 @@
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.linear_model import LinearRegression
 
-from core.importance import permutation_shares
+from core.encoding import RECIPES, make_encoder
+from core.features import FeaturePlan, feature_columns, feature_frame
+from core.fitting import pack
+from core.importance import EncodedModel, behind_encoder, permutation_shares
+from core.metrics import METRICS, score
 
 N = 500
 ROWS = pd.DataFrame(
@@ -11,10 +18,12 @@ ROWS = pd.DataFrame(
 Y = 3 * ROWS["strong"].to_numpy() + ROWS["weak"].to_numpy()
 
 
-def shares(seed: int = 0, metric: str = "rmse", y: np.ndarray = Y) -> dict[str, float]:
-    return permutation_shares(
-        lambda rows: 3 * rows["strong"].to_numpy() + rows["weak"].to_numpy(), ROWS, y, metric, seed
-    )
+READ = ["strong", "weak", "noise"]
+MODEL = EncodedModel(lambda rows: rows[READ].to_numpy(float), lambda x: 3 * x[:, 0] + x[:, 1], (*zip(READ),))
+
+
+def shares(seed: int = 0, metric: str = "rmse", y: np.ndarray = Y, model: EncodedModel = MODEL) -> dict[str, float]:
+    return permutation_shares(model, ROWS, y, metric, seed)
 
 
 def test_shares_sum_to_one():
@@ -40,9 +49,40 @@ def test_rows_are_left_as_they_were():
 
 
 def test_model_that_reads_nothing_gives_no_shares():
-    found = permutation_shares(lambda rows: np.zeros(len(rows)), ROWS, Y, "rmse", 0)
-    assert set(found.values()) == {0.0}
+    assert set(shares(model=replace(MODEL, predict=lambda x: np.zeros(len(x)))).values()) == {0.0}
 
 
 def test_undefined_metric_gives_no_shares():
     assert set(shares(metric="roc_auc", y=np.zeros(N)).values()) == {0.0}
+
+
+MIXED = pd.DataFrame(
+    {
+        "whole": np.arange(N) % 17,
+        "holes": np.where(np.arange(N) % 5 == 0, np.nan, np.arange(N) * 1.5),
+        "plan": [["basic", "plus", None][i % 3] for i in range(N)],
+        "seen": [pd.NaT if i % 9 == 0 else pd.Timestamp("2026-01-01") + pd.Timedelta(i, "D") for i in range(N)],
+    }
+)
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_shuffling_what_is_encoded_equals_encoding_what_is_shuffled(recipe):
+    columns = replace(feature_columns(MIXED, FeaturePlan((), (), 0.01, ())), pairs=(("whole", "holes"),))
+    rows = feature_frame(MIXED, columns)
+    encoder = make_encoder(recipe, columns, 0.01).fit(rows, Y)
+    pipeline = pack(encoder, LinearRegression().fit(np.nan_to_num(encoder.transform(rows)), Y))
+    found = permutation_shares(
+        behind_encoder(pipeline, lambda model, x: model.predict(np.nan_to_num(x))), rows, Y, "rmse", 3
+    )
+
+    def predict(frame: pd.DataFrame) -> np.ndarray:
+        return pipeline["model"].predict(np.nan_to_num(encoder.transform(frame)))
+
+    random = np.random.default_rng(3)
+    chosen = np.sort(random.permutation(N))
+    whole, losses = score("rmse", Y[chosen], predict(rows.iloc[chosen])), {}
+    for name in rows.columns:
+        shuffled = rows.iloc[chosen].assign(**{name: rows[name].to_numpy()[chosen][random.permutation(N)]})
+        losses[name] = max(METRICS["rmse"].gain(whole, score("rmse", Y[chosen], predict(shuffled))), 0.0)
+    assert found == pytest.approx({name: loss / sum(losses.values()) for name, loss in losses.items()}, abs=1e-9)

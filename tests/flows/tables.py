@@ -81,6 +81,16 @@ AWKWARD: dict[str, Awkward] = {
     "an Excel of Europe": Awkward(
         csv(table(w=RANDOM.normal(size=N_ROWS)), sep=";", decimal=",", encoding="utf-16"), ".csv", "trained"
     ),
+    "1,000 columns": Awkward(
+        csv(
+            table(
+                **{f"c{i}": RANDOM.choice(list("abcde"), N_ROWS) for i in range(200)},
+                **{f"n{i}": RANDOM.normal(size=N_ROWS).round(4) for i in range(797)},
+            )
+        ),
+        ".csv",
+        "trained",
+    ),
     "twelve rows": Awkward(csv(table(12)), ".csv", "trained", 12),
     "a class of one row": Awkward(csv(table().assign(y=["maybe", *table()["y"][1:]])), ".csv", "trained"),
     "one row a class": Awkward(csv(table(50).assign(y=[f"k{i}" for i in range(50)])), ".csv", "cannot be predicted"),
