@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # A training on a busy machine.
-RUN_MS = 240_000
+RUN_MS = 600_000
 RUN_PAGE = re.compile("/runs/flow-run/")
 
 
