@@ -13,10 +13,10 @@ UV_PIN = awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.loc
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up down bench reference docs lock clean FORCE
+.PHONY: help demo test check up down bench reference screenshots docs lock clean FORCE
 
 help: ## List what can be made.
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
 
 demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS=2 makes it shorter.
 	@$(BIN)/everfit demo $(if $(MONTHS),--months $(MONTHS))
@@ -47,6 +47,9 @@ bench: $(STAMP) ## Run the benchmarks side by side with peers.
 
 reference: $(STAMP) ## Write docs/reference from the code.
 	@$(BIN)/python -m cli.reference
+
+screenshots: $(STAMP) ## Take the pictures in docs/pictures from a small loop on real flights; needs Chromium.
+	@$(BIN)/python -m deployments.screenshots docs/pictures
 
 docs: $(STAMP) ## Build the documentation into build/docs; a broken link fails it.
 	@$(BIN)/mkdocs build --quiet --strict --site-dir build/docs

@@ -1,4 +1,4 @@
-"""The journal: what was decided, trained and released, append-only, one small file an entry."""
+"""The journal: what was decided, trained and released, append-only, one small file an entry, each held by the next."""
 
 import glob
 import hashlib
@@ -6,27 +6,40 @@ import json
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from adapters.claims import create_once
 from adapters.storage import list_files, read_json, store_path, write_json
+from core.chain import breaks, sealed
 
 Kind = Literal["check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation"]
 
 
 def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
-    """Write an entry; returns its id. The time is added."""
+    """Write an entry; returns its id. The time is added, and what holds it to the entry before."""
+    written = _every(model)
+    before = read_json(written[-1]) if written else None
     at = datetime.now(UTC)
     # Names sort by time, so that a listing is the order of events.
     name = f"{at:%Y%m%dT%H%M%S%f}-{kind}-{uuid.uuid4().hex[:8]}"
-    write_json(store_path("journal", model, f"{name}.json"), {"id": name, "kind": kind, "at": at.isoformat()} | entry)
+    told = {"id": name, "kind": kind, "at": at.isoformat()} | entry
+    write_json(store_path("journal", model, f"{name}.json"), sealed(json.loads(json.dumps(told, default=str)), before))
     return name
+
+
+def faults(model: str) -> list[str]:
+    """Which entries were changed, replaced or taken away since they were written."""
+    return list(breaks([{"id": PurePosixPath(uri).stem} | read_json(uri) for uri in _every(model)]))
+
+
+def _every(model: str, kind: str = "*") -> list[str]:
+    return list_files(f"{glob.escape(store_path('journal', model))}/*-{kind}-*.json")
 
 
 def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
     """A model's entries of one kind, newest first."""
-    folder = glob.escape(store_path("journal", model))
-    return [read_json(uri) for uri in reversed(list_files(f"{folder}/*-{kind}-*.json"))]
+    return [read_json(uri) for uri in reversed(_every(model, kind))]
 
 
 def finished_trainings(model: str) -> list[dict[str, Any]]:

@@ -1,7 +1,8 @@
 """The card of a version (Mitchell et al., Model Cards for Model Reporting, 2019): from what was written down."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
+from typing import Any
 
 from core.card_data import data_section, feature_section
 from core.card_quality import calibration_section, limits_section, quality_section, slice_section
@@ -44,9 +45,26 @@ def _facts(story: Story) -> Iterator[tuple[str, str]]:
     yield "trained", _moment(story.training["at"]) if story.training else "now"
     if story.training:
         yield "took", f"{story.training['seconds']:.0f} s, {story.training['trials']} trials"
+        yield "energy", energy_told(story.training.get("energy"))
     yield "code", record.git_commit[:12] if record.git_commit else "not a git checkout"
-    approved = [move.by for move in story.moves if move.to_version == story.version.number and move.by]
-    yield "approved by", approved[-1] if approved else "nobody, the policy did not ask"
+    yield "approved by", _approved(story)
+
+
+def energy_told(energy: Mapping[str, Any] | None) -> str:
+    """Energy in watt hours, and whether a meter in the processor said so."""
+    if energy is None:
+        return "not measured"
+    how = "measured" if energy["measured"] else "estimated from the load of the whole machine"
+    return f"{1000 * energy['kwh']:.3g} Wh, {how} ({energy['by']})"
+
+
+def _approved(story: Story) -> str:
+    moves = [move for move in story.moves if move.to_version == story.version.number]
+    approved = [move.by for move in moves if move.by]
+    if approved:
+        return approved[-1]
+    asks = story.version.record.spec.get("release", {}).get("approval", "never") != "never"
+    return "nobody yet" if asks and not moves else "nobody, the policy did not ask"
 
 
 def _source(story: Story) -> str:

@@ -12,6 +12,7 @@ class TrainingOutcome:
         members: Families and parameters of the candidates whose mean is predicted; the first is the best alone.
         calibration: How probabilities were put right.
         learning_curve: Where the validation loss after each iteration is kept.
+        energy: In kWh, in sum and by part, and how it was come by; None where it was not measured.
     """
 
     model: str
@@ -44,6 +45,7 @@ class TrainingOutcome:
     weights: str
     threshold: float | None
     log_target: bool
+    energy: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

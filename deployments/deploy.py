@@ -13,6 +13,7 @@ from adapters.secrets import refuse_literal_secret
 from adapters.settings import PROJECT, Settings
 from adapters.specs import model_names, read_spec
 from core.errors import ServiceUnavailable, SpecError
+from deployments.doctor_server import server_client
 from deployments.pools import deployment_file, job_template, pool_name
 
 # What a container of the pool is told by a Prefect block, made from the environment of whoever deploys.
@@ -47,17 +48,16 @@ def deploy(where: Settings, pool: str, build: bool) -> dict[str, Any]:
     """
     from prefect.settings import PREFECT_API_URL
 
+    from deployments.alerts import route_alerts
     from deployments.schedules import schedule_checks
 
     every = {name: read_spec(name).monitor.every for name in model_names()}
     told = variables(where)
     api = PREFECT_API_URL.value()
     _refuse_what_cannot_work(pool, api, told)
-    with _server() as client:
+    with server_client() as client:
         _make_pool(client, pool)
         _run_prefect(deployment_file(pool, told, build))
-        from deployments.alerts import route_alerts
-
         route_alerts(client)
         schedule_checks(api, every)
         found = [each for each in client.read_deployments() if each.work_pool_name == pool_name(pool)]
@@ -82,12 +82,6 @@ def _refuse_what_cannot_work(pool: str, api: str | None, told: Mapping[str, str]
             "EVERFIT_STORE or EVERFIT_MLFLOW is no address, and a container's folders go with it",
             "export EVERFIT_STORE=s3://bucket/prefix EVERFIT_MLFLOW=http://HOST:5000",
         )
-
-
-def _server() -> Any:
-    from prefect.client.orchestration import get_client
-
-    return get_client(sync_client=True)
 
 
 def _make_pool(client: Any, pool: str) -> None:

@@ -15,6 +15,8 @@ from core.diagnosis import Diagnosis, NothingToCheck, examine
 from core.errors import OutsideError, StorageUnavailable
 
 LEAST_FREE_GB = 2.0
+# It installs, and nothing runs by it; an environment brings its own.
+INSTALLER = "pip"
 
 
 def examine_all(where: Settings, fire: bool) -> list[Diagnosis]:
@@ -63,6 +65,8 @@ def _pins(lock: str) -> list[tuple[str, str, str]]:
         if "==" not in line or line.startswith((" ", "#")):
             continue
         wanted = Requirement(line.removesuffix("\\").strip())
+        if wanted.name == INSTALLER:
+            continue
         try:
             installed = importlib.metadata.version(wanted.name)
         # The lock names the packages of all extras and systems: what is not here may not be needed here.

@@ -32,7 +32,7 @@ def server_checks(fire: bool) -> dict[str, Callable[[], str]]:
 
 
 @contextmanager
-def _client() -> Iterator[Any]:
+def server_client() -> Iterator[Any]:
     """A client of the server.
 
     Raises:
@@ -60,7 +60,7 @@ def look_at_server() -> str:
     """Whether the server answers, and is of this version."""
     import prefect
 
-    with _client() as client:
+    with server_client() as client:
         theirs = client.request("GET", "/admin/version").json()
     if theirs != prefect.__version__:
         raise ServiceUnavailable(
@@ -73,7 +73,7 @@ def look_at_server() -> str:
 
 def look_at_clock() -> str:
     """Whether the server's clock agrees with this one: windows, cooldowns and leases rest on both."""
-    with _client() as client:
+    with server_client() as client:
         told = client.request("GET", "/health").headers.get("date")
     if told is None:
         raise NothingToCheck("the server does not say what time it is")
@@ -93,7 +93,7 @@ def look_at_worker() -> str:
 
     from deployments.programs import POOL
 
-    with _client() as client:
+    with server_client() as client:
         name = _pool(client) or POOL
         try:
             workers = client.read_workers_for_work_pool(name)
@@ -130,7 +130,7 @@ def _wanted() -> dict[str, list[str]]:
 
 def look_at_deployments() -> str:
     """Whether the server has every deployment of prefect.yaml."""
-    with _client() as client:
+    with server_client() as client:
         known = {deployment.name for deployment in client.read_deployments()}
     missing = [name for name in _wanted() if name not in known]
     if missing:
@@ -144,7 +144,7 @@ def look_at_deployments() -> str:
 
 def look_at_automations() -> str:
     """Whether the trigger of every deployment is on."""
-    with _client() as client:
+    with server_client() as client:
         enabled = {automation.name for automation in client.read_automations() if automation.enabled}
     wanted = [name for names in _wanted().values() for name in names]
     missing = [name for name in wanted if name not in enabled]
@@ -166,7 +166,7 @@ def look_at_event() -> str:
     from deployments.observe import run_for
     from tasks.announce import send_from_outside
 
-    with _client() as client:
+    with server_client() as client:
         event, sent = Probe(model="doctor", cause=uuid.uuid4().hex), time.time()
         send_from_outside(event)
         run: Any = run_for(client, Probe.deployment, str(event.id), lambda: None)

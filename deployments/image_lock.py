@@ -21,12 +21,12 @@ def image_lock(project: str, lock: str) -> str:
         project: Text of pyproject.toml.
         lock: Text of requirements.lock.
     """
-    entries = {entry.partition("==")[0]: entry for entry in re.split(r"\n(?=[a-z0-9])", lock) if entry[0] != "#"}
-    through = {name: _through(entry) for name, entry in entries.items()}
-    kept = (_asked(project) | BUILD) & entries.keys()
-    while new := {name for name, parents in through.items() if name not in kept and parents & kept}:
+    # A package may stand there twice: other versions for other versions of Python.
+    entries = [(entry.partition("==")[0], entry) for entry in re.split(r"\n(?=[a-z0-9])", lock) if entry[0] != "#"]
+    kept = (_asked(project) | BUILD) & {name for name, _ in entries}
+    while new := {name for name, entry in entries if name not in kept and _through(entry) & kept}:
         kept |= new
-    return "".join(f"{_without_comments(entries[name])}\n" for name in sorted(kept))
+    return "".join(f"{_without_comments(entry)}\n" for name, entry in entries if name in kept)
 
 
 def _asked(project: str) -> set[str]:

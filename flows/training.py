@@ -1,6 +1,5 @@
 """The training flow: the flowchart of every textbook."""
 
-import time
 from typing import Any
 
 from prefect import flow
@@ -20,6 +19,7 @@ from tasks.models import evaluate, fit
 from tasks.outcomes import STATES, Training, conclude, news_of, note_failure
 from tasks.registering import Made, register
 from tasks.sentinel import sentinel
+from tasks.starts import Start
 from tasks.tuning import Crew, earlier_best, tune
 from tasks.window_choice import choose_window
 
@@ -34,7 +34,7 @@ def train(model: str, cause: str | None = None, overrides: tuple[str, ...] = (),
         overrides: `path.to.key=value` each, over the YAML.
         workers: Dask workers of the local cluster; default one a core.
     """
-    started = time.monotonic()
+    started = Start()
     if not first_for(model, cause):
         return Completed(name="Duplicate", message=f"{cause} has started a training of {model} already")
     spec = read_spec(model, overrides)

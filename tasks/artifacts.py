@@ -3,11 +3,12 @@
 import base64
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
 import httpx
-from prefect import get_run_logger
+from prefect import get_run_logger, task
 from prefect.artifacts import create_image_artifact, create_markdown_artifact, create_table_artifact
 from prefect.client.orchestration import get_client
 from prefect.runtime import flow_run
@@ -29,6 +30,7 @@ from core.summary import (
 )
 from tasks.links import event_link, file_link
 from tasks.pages import write_page
+from tasks.policies import WORLD
 from tasks.rating import rate
 
 LARGEST_BYTES = 1_000_000
@@ -37,6 +39,15 @@ FAULTS = (httpx.HTTPError, EverfitError)
 # Of a test of the ML Test Score.
 SHOWN = ("key", "title", "points", "how", "told", "evidence", "todo")
 Rows = list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A table: what it is of, its rows, and the words above it."""
+
+    kind: str
+    rows: Rows
+    description: str
 
 
 def show_training(outcome: TrainingOutcome, version: Version | None) -> None:
@@ -56,12 +67,13 @@ def show_training(outcome: TrainingOutcome, version: Version | None) -> None:
         until = f"-until-{outcome.data_until[:10]}" if outcome.data_until else ""
         asked = "-by-event" if outcome.cause else ""
         _show("training", training_summary(outcome, links), f"train-{outcome.model}{until}{asked}")
-        _table("baselines", outcome.model, baseline_rows(outcome.metrics), "On the test rows")
-        for section in sections:
-            if section.title.startswith("Slices"):
-                _table("slices", outcome.model, _rows_of(section), section.title)
-            for picture in section.pictures:
-                _picture(picture, outcome.model)
+        slices = [
+            Shown("slices", _rows_of(section), section.title)
+            for section in sections
+            if section.title.startswith("Slices")
+        ]
+        baselines = Shown("baselines", baseline_rows(outcome.metrics), "On the test rows")
+        show_below(outcome.model, [baselines, *slices], [each for section in sections for each in section.pictures])
     except FAULTS:
         get_run_logger().warning("the training cannot be shown", exc_info=True)
 
@@ -83,7 +95,7 @@ def show_check(outcome: CheckOutcome) -> None:
         _show("check", check_summary(outcome, tuple(links)), f"check-{outcome.model}-{span}")
         first = {"decision": outcome.decision, "severity": outcome.severity}
         told = f"**{outcome.reason}**\n\n{window['rows']} rows from {window['start']} to {window['end']}"
-        _table("decision", outcome.model, [first, *finding_rows(outcome.findings)], told)
+        show_below(outcome.model, [Shown("decision", [first, *finding_rows(outcome.findings)], told)])
     except FAULTS:
         get_run_logger().warning("the check cannot be shown", exc_info=True)
 
@@ -100,10 +112,10 @@ def show_change(outcome: ReleaseOutcome, versions: Sequence[Version]) -> None:
             *event_link("The event that caused it", outcome.cause, None),
         )
         _show("release", release_summary(outcome, links), None)
-        _table("checks", outcome.model, outcome.checks, outcome.reason)
         sheet = rate(versions[0])
         points = [{name: getattr(each, name) for name in SHOWN} for each in sheet.tests]
-        _table("ml-test-score", outcome.model, points, f"ML Test Score {sheet.score:g}, version {versions[0].number}")
+        rated = Shown("ml-test-score", points, f"ML Test Score {sheet.score:g}, version {versions[0].number}")
+        show_below(outcome.model, [Shown("checks", outcome.checks, outcome.reason), rated])
     except FAULTS:
         get_run_logger().warning("the release cannot be shown", exc_info=True)
 
@@ -119,7 +131,7 @@ def show_scoring(outcome: ScoringOutcome) -> None:
         )
         _show("score", scoring_summary(outcome, links), None)
         if outcome.reasons:
-            _table("reasons", outcome.model, outcome.reasons, "Why rows have no prediction")
+            show_below(outcome.model, [Shown("reasons", outcome.reasons, "Why rows have no prediction")])
     except FAULTS:
         get_run_logger().warning("the batch cannot be shown", exc_info=True)
 
@@ -134,8 +146,15 @@ def _show(kind: str, summary: Summary, name: str | None) -> None:
         client.update_flow_run(UUID(str(flow_run.get_id())), tags=tags, name=name)
 
 
-def _table(kind: str, model: str, rows: Rows, description: str) -> None:
-    create_table_artifact(fitting(rows), key=_key(kind, model), description=description)
+# The UI draws what belongs to the run itself above what belongs to its tasks, and each of the two in no order: made by
+# a task of their own, tables and pictures leave the summary alone on top.
+@task(name="show", **WORLD)
+def show_below(model: str, tables: Sequence[Shown], pictures: Sequence[Picture] = ()) -> None:
+    """Tables and pictures, below the summary."""
+    for table in tables:
+        create_table_artifact(fitting(table.rows), key=_key(table.kind, model), description=table.description)
+    for picture in pictures:
+        _picture(picture, model)
 
 
 def _picture(picture: Picture, model: str) -> None:

@@ -1,19 +1,15 @@
-"""What a version came from, link by link, and which links no longer hold."""
+"""What a version came from, link by link."""
 
-import hashlib
-from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
 from adapters import journal, registry
 from adapters.moves import moves_of
-from adapters.provenance import knows_commit
-from adapters.storage import exists, read_bytes, store_path
-from core.errors import DataMissing, EverfitError, SpecError
+from core.errors import DataMissing, SpecError
 from core.records import ModelRecord, Version
 from core.refs import DatasetRef
-from core.spec import spec_digest
 from core.traffic import CHAMPION, STAGING
+from tasks.broken_links import broken_links
 
 
 def version_of(selector: str) -> Version:
@@ -66,7 +62,7 @@ def lineage_of(version: Version) -> dict[str, Any]:
         "git_commit": record.git_commit,
         "environment": record.environment,
         "approved_by": approved,
-        "broken": list(_broken(version, cause)),
+        "broken": list(broken_links(version, _stored(record), cause)),
     }
 
 
@@ -97,37 +93,3 @@ def _cause(record: ModelRecord) -> dict[str, Any] | None:
 def _approved_by(version: Version) -> str | None:
     made = [move for move in moves_of(version.record.model) if move.to_version == version.number and move.by]
     return made[-1].by if made else None
-
-
-def _broken(version: Version, cause: dict[str, Any] | None) -> Iterator[str]:
-    record = version.record
-    for role, ref in _stored(record).items():
-        yield from _broken_file(role, ref.uri, ref.sha256)
-    if not registry.record_is_whole(version):
-        yield "record: MLflow holds another record of this version than was registered"
-    if spec_digest(record.spec) != record.spec_digest:
-        yield "spec: the stored spec has another digest than at training"
-    if record.git_commit and not knows_commit(record.git_commit):
-        yield f"git_commit: this checkout does not hold {record.git_commit}"
-    if record.flow_run and not any(
-        entry["flow_run_id"] == record.flow_run for entry in journal.entries(record.model, "training")
-    ):
-        yield f"flow_run: the journal holds no training of the run {record.flow_run}"
-    if cause and cause["decision"] is None:
-        yield f"cause: the journal holds no check that sent the event {cause['event']}"
-    if cause and cause["report"]:
-        yield from _broken_file("report", cause["report"], cause["report_digest"])
-    if cause and cause["window"]:
-        digest = cause["window"]["digest"]
-        yield from _broken_file("window", store_path("windows", f"{digest}.parquet"), digest)
-    try:
-        registry.load_pipeline(version)
-    except EverfitError as error:
-        yield f"model_file: {error.what}, {error.why}"
-
-
-def _broken_file(role: str, uri: str, digest: str | None) -> Iterator[str]:
-    if not exists(uri):
-        yield f"{role}: {uri} is gone"
-    elif digest and hashlib.sha256(read_bytes(uri)).hexdigest() != digest:
-        yield f"{role}: {uri} has other content than when it was written"

@@ -1,7 +1,6 @@
 """How flows end: the document that they answer, and its entry in the journal."""
 
 import logging
-import time
 from dataclasses import asdict, dataclass
 from types import MappingProxyType
 from typing import Any
@@ -21,6 +20,7 @@ from core.spec import TrainingSpec
 from tasks.artifacts import show_training
 from tasks.policies import stages_of
 from tasks.registering import Made
+from tasks.starts import Start
 from tasks.tuning import Trials
 
 VERDICTS = MappingProxyType({"promote": "registered", "keep": "refused", "undecided": "undecided"})
@@ -39,7 +39,7 @@ class Training:
     verdict: Verdict
     version: Version | None
     cause: str | None
-    started: float
+    started: Start
     warnings: tuple[Finding, ...]
     window: dict[str, Any] | None = None
 
@@ -117,13 +117,14 @@ def conclude(training: Training, event_id: str) -> TrainingOutcome:
         features=[asdict(feature) for feature in made.report.features],
         quarantined=asdict(made.clean.quarantined) if made.clean.quarantined else None,
         stages=[asdict(stage) for stage in stages_of(run)],
-        seconds=round(time.monotonic() - training.started, 2),
+        seconds=training.started.seconds,
         flow_run_id=str(run) if run else None,
         mlflow_run_id=version.run_id if version else None,
         classes=[asdict(each) for each in made.report.classes],
         weights="balanced" if made.report.weighted else "none",
         threshold=made.report.threshold if made.clean.coding.problem == "binary" else None,
         log_target=made.report.log,
+        energy=training.started.energy(),
     )
     journal.append(training.spec.name, "training", asdict(outcome))
     show_training(outcome, version)

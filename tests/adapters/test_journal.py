@@ -1,9 +1,12 @@
 import threading
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from adapters import journal
 from adapters.settings import settings
+from adapters.storage import store_path
 
 
 def test_entries_are_read_newest_first(store):
@@ -32,6 +35,24 @@ def test_entry_is_never_replaced(store):
     for _ in range(50):
         journal.append("toy", "check", {})
     assert len(journal.entries("toy", "check")) == 50
+
+
+def written(store) -> list[Path]:
+    return sorted(Path(store_path("journal", "toy")).glob("*.json"))
+
+
+def test_journal_that_nobody_touched_is_whole(store):
+    for n in range(3):
+        journal.append("toy", "check", {"n": n, "at": datetime(2026, 1, 1, tzinfo=UTC), "gone": float("nan")})
+    assert journal.faults("toy") == []
+
+
+@pytest.mark.parametrize("content", [None, "{}", '{"n": 9}'])
+def test_entry_that_is_changed_or_taken_away_is_named(store, content):
+    names = [journal.append("toy", kind, {"n": 1}) for kind in ("check", "training", "release")]
+    place = written(store)[1]
+    place.unlink() if content is None else place.write_text(content)
+    assert [names[1] in fault for fault in journal.faults("toy")] == [True]
 
 
 def test_journal_in_a_home_with_brackets_in_its_name_can_be_read(tmp_path, monkeypatch):

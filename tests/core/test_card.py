@@ -167,6 +167,13 @@ def test_version_of_before_there_was_an_appraisal_still_has_a_page():
     assert section(page, "Metrics").tables[0].rows[0][1] == "0.8300"
 
 
+@pytest.mark.parametrize(("policy", "told"), [("always", "nobody yet"), ("never", "nobody, the policy did not ask")])
+def test_version_that_waits_for_a_person_says_so(policy: str, told: str):
+    asked = replace(RECORD, spec=RECORD.spec | {"release": {"approval": policy}})
+    waits = replace(story(), version=Version(3, "r" * 32, "models:/m-1", asked, "c" * 64), moves=())
+    assert dict(card_of(waits).facts)["approved by"] == told
+
+
 def test_version_that_was_refused_a_release_says_so():
     refused = {
         "at": "2026-04-02T10:00:00+00:00",

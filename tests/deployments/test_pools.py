@@ -17,9 +17,11 @@ import pytest
 import yaml
 
 from adapters.settings import PROJECT, Settings
-from deployments.deploy import variables
+from core.errors import EverfitError, ServiceUnavailable
+from deployments.deploy import deploy, variables
 from deployments.pools import deployment_file, job_template, read_project
 from deployments.ports import free_port
+from tests.conftest import Project
 
 PACKAGES = ("core", "adapters", "tasks", "flows", "deployments", "models")
 POOLS = ("process", "docker", "kubernetes")
@@ -89,6 +91,28 @@ def test_store_that_is_a_folder_is_not_told_to_other_machines(tmp_path: Path) ->
 def test_every_variable_of_the_file_is_a_setting() -> None:
     named = set(re.findall(r"EVERFIT_(\w+)", (PROJECT / "prefect.yaml").read_text()))
     assert {name.lower() for name in named} <= Settings.model_fields.keys()
+
+
+def refusal(pool: str, api: str | None, where: Settings) -> EverfitError:
+    from prefect.settings import PREFECT_API_URL, temporary_settings
+
+    changes = {"updates": {PREFECT_API_URL: api}} if api else {"restore_defaults": {PREFECT_API_URL}}
+    with temporary_settings(**changes), pytest.raises(EverfitError) as told:
+        deploy(where, pool, build=False)
+    return told.value
+
+
+def test_what_cannot_work_is_refused_before_anything_is_made(project: Project) -> None:
+    assert "PREFECT_API_URL is not set" in refusal("process", None, Settings()).why
+    assert "a container's folders go with it" in refusal("docker", "http://127.0.0.1:1/api", Settings()).why
+    hidden = Settings(store="s3://x/y", mlflow="http://m:1", repository="https://me:hunter2@git.example/fit.git")
+    assert "holds a password in the clear" in refusal("kubernetes", "http://127.0.0.1:1/api", hidden).what
+
+
+def test_server_that_does_not_answer_is_told_without_a_traceback(project: Project) -> None:
+    told = refusal("process", f"http://127.0.0.1:{free_port()}/api", Settings())
+    assert isinstance(told, ServiceUnavailable)
+    assert "does not answer" in told.what
 
 
 def everfit(home: Path, *words: str, **more: str) -> subprocess.CompletedProcess[str]:

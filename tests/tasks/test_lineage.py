@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from adapters import journal, registration
+from adapters import journal, moves, registration
 from adapters.settings import settings
 from adapters.storage import store_path, write_bytes, write_frame
+from core.moves import Move
 from core.records import Version
 from core.spec import spec_digest
 from tasks.descent import descent_of
@@ -18,6 +19,7 @@ from tasks.lineage import lineage_of
 from tests.adapters.conftest import ROWS, pipeline_of, record_of
 
 REPORT = b"<html>drifted</html>"
+MOVE = Move(0, "toy", "release", None, 1, "passed 6 checks", None, "ada", "r-3", "")
 
 
 @pytest.fixture(scope="module")
@@ -44,6 +46,8 @@ def register() -> Version:
     seen = {"report": report, "report_digest": digest, "window": {"digest": window.sha256, "rows": 20}}
     journal.append("toy", "check", told | seen | {"event_id": "e-1"})
     journal.append("toy", "training", {"flow_run_id": "r-2", "rows": len(ROWS)})
+    # Something follows in every life; it holds what came before.
+    journal.append("toy", "watch", {"version": 1, "requests": 0})
     spec = {"name": "toy", "seed": 0, "data": {"source": "lake://toy"}}
     record = replace(
         record_of(pipeline),
@@ -54,8 +58,18 @@ def register() -> Version:
         spec_digest=spec_digest(spec),
         cause="e-1",
         flow_run="r-2",
+        environment={"python": "3.11"},
     )
-    return registration.register(record, pipeline, ROWS.head(5))
+    version = registration.register(record, pipeline, ROWS.head(5))
+    move = moves.make(replace(MOVE, to_version=version.number))
+    journal.append("toy", "release", {"to_version": version.number, "move": move.number, "approved_by": move.by})
+    return version
+
+
+def edited(path: Path, old: str, new: str) -> tuple[Path, bytes]:
+    content = path.read_text()
+    assert old in content
+    return path, content.replace(old, new).encode()
 
 
 def touched(link: str, version: Version, found: dict[str, Any]) -> tuple[Path, bytes | None]:
@@ -63,26 +77,54 @@ def touched(link: str, version: Version, found: dict[str, Any]) -> tuple[Path, b
     store, data = Path(store_path()), {row["role"]: Path(row["uri"]) for row in found["data"]}
     artifacts = settings().home / "mlartifacts" / "toy"
     (model_file,) = artifacts.rglob("model.skops")
+    check, training, release = (
+        min((store / "journal" / "toy").glob(f"*-{kind}-*.json")) for kind in ("check", "training", "release")
+    )
+    record = artifacts / version.run_id / "artifacts" / "everfit" / "record.json"
+    history = store / "moves" / "toy" / "000001.move.json"
     files: dict[str, tuple[Path, bytes | None]] = {
         "snapshot": (data["snapshot"], b"other rows"),
         "reference": (data["reference"], None),
         "golden": (data["golden"], b"other rows"),
-        "record": (artifacts / version.run_id / "artifacts" / "everfit" / "record.json", b"{}"),
-        "flow_run": (next((store / "journal" / "toy").glob("*-training-*.json")), None),
-        "cause": (next((store / "journal" / "toy").glob("*-check-*.json")), None),
+        "record": (record, b"{}"),
+        "event": edited(record, "e-1", "e-9"),
+        "source": edited(record, "lake://toy", "lake://other"),
+        "environment": edited(record, "3.11", "2.7"),
+        "flow_run": (training, None),
+        "another flow run": edited(training, "r-2", "r-9"),
+        "cause": (check, None),
+        "decision": edited(check, "retrain", "note"),
         "report": (Path(found["cause"]["report"]), b"<html>all is well</html>"),
         "window": (store / "windows" / f"{found['cause']['window']['digest']}.parquet", None),
         "model_file": (model_file, b"another model"),
+        "approval": edited(history, "ada", "eve"),
+        "approval of nobody": (history, None),
+        "approval in the journal": edited(release, "ada", "eve"),
     }
     return files[link]
 
 
 @pytest.mark.parametrize(
-    "link", ["snapshot", "reference", "golden", "record", "flow_run", "cause", "report", "window", "model_file"]
+    ("link", "named"),
+    [
+        *((link, {link}) for link in ("snapshot", "reference", "golden", "record", "report", "window", "model_file")),
+        # What the record says is held by the record's digest, what the journal says by the journal's chain.
+        ("event", {"record"}),
+        ("source", {"record"}),
+        ("environment", {"record"}),
+        ("flow_run", {"flow_run", "journal"}),
+        ("another flow run", {"flow_run", "journal"}),
+        ("cause", {"cause", "journal"}),
+        ("decision", {"journal"}),
+        ("approval", {"approval"}),
+        ("approval of nobody", {"approval"}),
+        ("approval in the journal", {"approval", "journal"}),
+    ],
 )
-def test_link_that_is_touched_is_named_and_no_other(registered: Version, link: str) -> None:
+def test_link_that_is_touched_is_named_and_no_other(registered: Version, link: str, named: set[str]) -> None:
     found = lineage_of(registered)
     assert found["broken"] == []
+    assert (found["approved_by"], found["cause"]["decision"]) == ("ada", "retrain")
     path, content = touched(link, registered, found)
     kept = path.read_bytes()
     try:
@@ -90,7 +132,12 @@ def test_link_that_is_touched_is_named_and_no_other(registered: Version, link: s
         broken = {told.partition(":")[0] for told in lineage_of(registered)["broken"]}
     finally:
         path.write_bytes(kept)
-    assert broken == {link}
+    assert broken == named
+
+
+def test_commit_that_this_checkout_does_not_hold_is_named(registered: Version) -> None:
+    elsewhere = replace(registered, record=replace(registered.record, git_commit="0" * 40))
+    assert [told.partition(":")[0] for told in lineage_of(elsewhere)["broken"]] == ["git_commit"]
 
 
 def test_spec_that_was_replaced_is_named(registered: Version) -> None:
