@@ -9,6 +9,8 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from adapters.equipping import equipped
+from adapters.remote import Remote
 from adapters.settings import settings
 from core.errors import OutsideError, TrainingError
 from core.metrics import Floats
@@ -68,12 +70,14 @@ def by_processes(n_workers: int | None, table_bytes: int, work: float) -> bool:
 
 
 def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int) -> Size:
-    """As many workers as were asked for, or as fit into memory.
+    """As many workers as were asked for, or as fit into memory; how many a named cluster has is its own affair.
 
     Raises:
         TrainingError: Not even one fits.
     """
     wanted = n_workers or default_workers()
+    if settings().dask:
+        return Size(wanted, processes=True, memory_bytes=bytes_each)
     fitting = min(wanted, free // bytes_each)
     if fitting < 1:
         raise TrainingError(
@@ -89,10 +93,10 @@ def cluster(size: Size) -> Iterator[Any]:
     """A Dask client, gone with everything that it started when the block ends.
 
     Args:
-        size: Of the local cluster; a named cluster has its own.
+        size: Of the local cluster; a named one has its own workers, which must have the memory.
 
     Raises:
-        OutsideError: The scheduler that `EVERFIT_DASK` names does not answer.
+        OutsideError: The scheduler that `EVERFIT_DASK` names does not answer, or its workers are of no use.
     """
     import dask
     from distributed import Client
@@ -108,7 +112,7 @@ def cluster(size: Size) -> Iterator[Any]:
                 "start it, or unset EVERFIT_DASK to fit on this machine",
             ) from error
         with client:
-            yield client
+            yield equipped(client, size.memory_bytes)
         return
     deaths = dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS})
     with deaths, _local(size) as local, Client(local) as client:
@@ -135,23 +139,11 @@ def versions_of_cluster(address: str) -> str:
     """What the cluster at an address consists of.
 
     Raises:
-        OutsideError: Its workers are none, or have other versions of what tasks travel through.
+        OutsideError: Its workers are none, have other versions of what tasks travel through, or another store.
     """
     with cluster(threads()) as client:
-        try:
-            client.get_versions(check=True)
-        except ValueError as error:
-            raise OutsideError(
-                f"the workers of {address} have other versions than this process",
-                " ".join(str(error).split()),
-                "install requirements.lock on all of them",
-            ) from error
-        workers = client.scheduler_info(n_workers=-1)["workers"]
-    if not workers:
-        raise OutsideError(
-            f"the Dask scheduler {address} has no workers", "nobody has joined it", f"start some: dask worker {address}"
-        )
-    return f"{len(workers)} workers with the versions of this process are at {address}"
+        n_workers = len(client.ncores())
+    return f"{n_workers} workers at {address} have the versions of this process, and share its store"
 
 
 def started(client: Any, priority: int, function: Callable[..., Answer], *small: Any) -> Callable[[], Answer | None]:
@@ -160,7 +152,7 @@ def started(client: Any, priority: int, function: Callable[..., Answer], *small:
     Args:
         client: Of `cluster`.
         priority: Higher goes first.
-        function: Of a module that workers can import.
+        function: Of a module of the project.
         small: Its arguments, which travel with it.
     """
     from distributed import KilledWorker
@@ -185,13 +177,19 @@ def in_parallel(client: Any, function: Callable[[Item], Answer], items: Sequence
     return answers
 
 
-def rows_in_parts(read: Callable[[int, int], Floats], parts: Sequence[tuple[int, int]], width: int) -> Any:
+def dask_client(client: Any) -> Any:
+    """Dask's own client, for a library that brings its own calls: what it sends is known to the workers."""
+    return client.client if isinstance(client, Remote) else client
+
+
+def rows_in_parts(client: Any, read: Callable[[int, int], Floats], parts: Sequence[tuple[int, int]], width: int) -> Any:
     """A Dask array of two dimensions whose parts the workers read; `read` is given a part's first row and its end."""
     from dask import array
     from dask.delayed import delayed
 
     # Not pure: what a name says of the arguments would need the reader to be hashed.
-    blocks = [delayed(read, pure=False)(*part) for part in parts]
+    calls = [client.plain(read, *part) if isinstance(client, Remote) else (read, *part) for part in parts]
+    blocks = [delayed(call, pure=False)(*given) for call, *given in calls]
     sized = zip(blocks, parts, strict=True)
     return array.concatenate(
         [array.from_delayed(block, (stop - start, width), dtype=float) for block, (start, stop) in sized]

@@ -18,6 +18,9 @@ from core.errors import SpecError
 from core.learning_spec import REFERENCE
 from core.preparation import SOURCE, CustomCode, Preparation, Step, WithStep, told
 
+# What the modules of users' steps are called here; nobody could import them by it.
+CUSTOM = "everfit_custom_"
+
 
 def find_code(reference: str | None) -> CustomCode | None:
     """The function that a YAML names, as its module's code is now; that code is kept for later predictions.
@@ -82,7 +85,7 @@ def _load(code: CustomCode, source: str | None) -> Step:
 
 def _execute(code: CustomCode, source: str) -> ModuleType:
     # Under a name of its content: two versions of one module live side by side, and none hides a module of ours.
-    module = ModuleType(f"everfit_custom_{code.digest[:16]}")
+    module = ModuleType(f"{CUSTOM}{code.digest[:16]}")
     module.__file__ = f"{SOURCE}{_module(code.reference)}.py {code.digest[:8]}>"
     linecache.cache[module.__file__] = (len(source), None, source.splitlines(keepends=True), module.__file__)
     sys.modules[module.__name__] = module

@@ -13,7 +13,8 @@ from typing import Any, cast
 import numpy as np
 
 from adapters.array_parts import layout_of_array, read_array_rows
-from adapters.cluster import Size, cluster, default_workers, free_bytes, rows_in_parts, sent
+from adapters.cluster import Size, cluster, dask_client, default_workers, free_bytes, rows_in_parts, sent
+from adapters.settings import settings
 from adapters.storage import read_array
 from core.boosters import SPREADABLE, build_xgboost, xgboost_of_workers
 from core.families import FAMILIES, Params
@@ -43,7 +44,7 @@ class StoredRows:
 
     @property
     def n_workers(self) -> int:
-        return len(self.client.scheduler_info(n_workers=-1)["workers"])
+        return len(dask_client(self.client).scheduler_info(n_workers=-1)["workers"])
 
 
 def fit_together(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
@@ -58,7 +59,9 @@ def fit_together(features: FeaturesRef, members: Sequence[Candidate], learning: 
     held = Rows(read_array(encoding.validation), np.asarray(read_array(features.y_validation)), encoding.categorical)
     family = replace(FAMILIES[SPREADABLE], build=_build)
     # Processes, as on a cluster of machines: who trains with others does so once a process.
-    size = Size(default_workers(), processes=True, memory_bytes=free_bytes() // default_workers())
+    # How much memory the workers of a named cluster have is its own affair: none of them holds all rows.
+    memory_bytes = 0 if settings().dask else free_bytes() // default_workers()
+    size = Size(default_workers(), processes=True, memory_bytes=memory_bytes)
     with cluster(size) as client:
         stored = StoredRows(encoding.train, layout_of_array(encoding.train).shape, client)
         train = Rows(cast(Floats, stored), np.asarray(read_array(features.y_train)), encoding.categorical)
@@ -74,7 +77,9 @@ def _build(params: Params, problem: str, seed: int) -> Any:
 def _fitted_by_all(kind: Any) -> Any:
     class FittedByAll(kind):  # type: ignore[misc]
         def fit(self, x: StoredRows, y: Floats, sample_weight: Floats | None = None, **watch: Any) -> Any:
-            model = _train(xgboost_of_workers(self, x.client), x, {"y": y, "sample_weight": sample_weight}, watch)
+            model = _train(
+                xgboost_of_workers(self, dask_client(x.client)), x, {"y": y, "sample_weight": sample_weight}, watch
+            )
             self.load_model(model.get_booster().save_raw())
             self.evals_result_ = model.evals_result_
             # From here on it is a plain estimator, which is packed and loaded like any other.
@@ -87,7 +92,7 @@ def _fitted_by_all(kind: Any) -> Any:
 def _train(model: Any, x: StoredRows, columns: dict[str, Floats | None], watch: dict[str, Any]) -> Any:
     n_workers = x.n_workers
     parts = _parts(len(x), max(n_workers, -(-len(x) * x.shape[1] * 8 // PART_BYTES)))
-    rows = rows_in_parts(partial(read_array_rows, x.uri), parts, x.shape[1])
+    rows = rows_in_parts(x.client, partial(read_array_rows, x.uri), parts, x.shape[1])
     beside = {name: sent(each, parts) for name, each in columns.items() if each is not None}
 
     def held(values: Floats) -> Any:

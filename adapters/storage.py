@@ -189,11 +189,16 @@ def read_frame(ref: DatasetRef, columns: list[str] | None = None) -> pd.DataFram
     return pd.read_parquet(io.BytesIO(read_bytes(ref.uri)), columns=columns)
 
 
-def write_array(array: Floats) -> str:
-    """Store an array under the digest of its content; returns its address."""
+def write_array(array: Floats, beside: str = "") -> str:
+    """Store an array under the digest of its content; returns its address.
+
+    Args:
+        array: What is stored.
+        beside: Address of an array of the same store, for a process that has other settings; default our own store.
+    """
     buffer = io.BytesIO()
     np.save(buffer, np.ascontiguousarray(array), allow_pickle=False)
-    return write_content(buffer.getvalue(), "arrays", ".npy")
+    return _write_once(posixpath.dirname(beside) or store_path("arrays"), buffer.getvalue(), ".npy")
 
 
 def read_array(uri: str) -> Floats:
@@ -207,7 +212,11 @@ def read_array(uri: str) -> Floats:
 
 def write_content(content: bytes, folder: str, suffix: str) -> str:
     """Store bytes under their digest; returns the address."""
-    uri = store_path(folder, hashlib.sha256(content).hexdigest() + suffix)
+    return _write_once(store_path(folder), content, suffix)
+
+
+def _write_once(folder: str, content: bytes, suffix: str) -> str:
+    uri = posixpath.join(folder, hashlib.sha256(content).hexdigest() + suffix)
     if not exists(uri):
         write_bytes(uri, content)
     return uri

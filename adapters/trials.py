@@ -11,9 +11,11 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from adapters.cluster import default_workers
+from adapters.cluster import cluster, default_workers, started, threads
+from adapters.settings import settings
 from adapters.storage import read_array, write_array
 from core.boosters import SPREADABLE
+from core.errors import TrainingError
 from core.families import baselines_for
 from core.fitting import (
     Candidate,
@@ -70,18 +72,45 @@ def fit_members(
         members: The candidates.
         learning: What is learned.
         distributed: Whether all workers of a cluster fit together what they can.
+
+    Raises:
+        TrainingError: A member killed its workers.
     """
-    rows = read_rows(features, recipe_of(members[0].family))
     together = [member for member in members if distributed and member.family == SPREADABLE]
     alone = [member for member in members if member not in together]
-    # The limit stands around all threads, as in the search: one that ends must not lift it for the others.
-    with threadpool_limits(limits=1), ThreadPoolExecutor(default_workers()) as pool:
-        fitted = dict(zip(alone, pool.map(lambda member: fit_candidate(member, learning, *rows), alone), strict=True))
+    fit = _fit_there if settings().dask else _fit_here
+    fitted = dict(zip(alone, fit(features, alone, learning), strict=True))
     if together:
         from adapters.spread import fit_together
 
         fitted |= dict(zip(together, fit_together(features, together, learning), strict=True))
     return [fitted[member] for member in members]
+
+
+def _fit_here(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
+    # The limit stands around all threads, as in the search: one that ends must not lift it for the others.
+    with threadpool_limits(limits=1), ThreadPoolExecutor(default_workers()) as pool:
+        return list(pool.map(lambda member: fit_member(features, member, learning), members))
+
+
+def _fit_there(features: FeaturesRef, members: Sequence[Candidate], learning: Learning) -> list[Any]:
+    if not members:
+        return []
+    with cluster(threads()) as client:
+        waiting = [started(client, 0, fit_member, features, member, learning) for member in members]
+        fitted = [wait() for wait in waiting]
+    if None in fitted:
+        raise TrainingError(
+            f"{members[fitted.index(None)].family} cannot be fitted on {settings().dask}",
+            "it killed the workers that tried, which is what too little memory does",
+            "set search.max_rows, or start workers with a higher --memory-limit",
+        )
+    return fitted
+
+
+def fit_member(features: FeaturesRef, member: Candidate, learning: Learning) -> Any:
+    """A fitted estimator, by one worker."""
+    return fit_candidate(member, learning, *read_rows(features, recipe_of(member.family)))
 
 
 def _timed(name: str, compute: Callable[[], tuple[float, str]]) -> Tried:
@@ -99,7 +128,8 @@ def _value(work: Work, job: Job) -> tuple[float, str]:
     held = judges(validation, job.share, work.learning.seed, by_class)
     prediction, value = try_candidate(job.candidate, work.learning, share, held)
     # Kept for the ensemble, in the store: they would be much to send for a large table.
-    return value, write_array(prediction) if job.share >= 1 and math.isfinite(value) else ""
+    kept = job.share >= 1 and math.isfinite(value)
+    return value, write_array(prediction, beside=work.features.y_validation) if kept else ""
 
 
 def _baseline_value(work: Work, name: str) -> float:

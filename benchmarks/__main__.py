@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gate", "quality", "tuning", "drift", "drift_speed", "replay", "serving")
+BENCHMARKS = ("gate", "quality", "tuning", "drift", "drift_speed", "replay", "serving", "events", "faults")
 
 
 def main(words: list[str]) -> int:

@@ -31,7 +31,7 @@ def score(
         source: Address, folder or glob of the table; default the model's own `data.source`.
         out: CSV or Parquet file to write; default predictions/MODEL/TIME.parquet in the store.
         version: Number of a registered version; default the champion.
-        workers: Dask workers that score at the same time (EVERFIT_DASK names a cluster); default none.
+        workers: Dask workers that score at the same time; default none, or those of the cluster at EVERFIT_DASK.
     """
     spec = read_spec(model)
     found = find_version(model, version) if version else find_champion(model)

@@ -11,6 +11,7 @@ from adapters import journal
 from adapters.cluster import cluster, threads
 from adapters.prediction_log import write_scored
 from adapters.scoring import Scored, Way, score_table
+from adapters.settings import settings
 from adapters.storage import remove
 from core.batch_log import Batch, batch_rows
 from core.outcomes import ScoringOutcome
@@ -58,13 +59,14 @@ def score_rows(
         spec: The model's YAML.
         source: The table.
         target: Where the predictions go, and under which name the rows stand in the log.
-        workers: Dask workers that score chunks at the same time; None scores them one after the other.
+        workers: Dask workers that score chunks at the same time; None scores them one after the other, unless
+            `EVERFIT_DASK` names a cluster.
     """
     out, identity = target
     now = datetime.now(UTC).replace(tzinfo=None)
     writer = LogWriter(spec.name, Batch(version.number, identity, now, spec.data.time, spec.target.column))
     with ExitStack() as opened:
-        client = opened.enter_context(cluster(threads(workers))) if workers else None
+        client = opened.enter_context(cluster(threads(workers))) if workers or settings().dask else None
         try:
             scored = score_table(version, spec, source, out, Way(client=client, seen=writer.add))
         except BaseException:

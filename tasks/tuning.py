@@ -146,15 +146,13 @@ class _Tuning:
         )
 
     def _start(self, client: object) -> Start:
-        from adapters.cluster import MOST_DEATHS, started
+        from adapters.cluster import started
 
         def start(job: Job) -> Callable[[], Tried]:
             self.runs.begun(job)
             # Who has climbed goes first: it is nearer to an answer.
             wait = started(client, self.plan.shares.index(job.share), attempt, self.work, job)
-            killed = (
-                f"{job.candidate.family}: it killed {MOST_DEATHS + 1} workers, which is what too little memory does"
-            )
+            killed = f"{job.candidate.family}: it killed every worker that tried, which is what too little memory does"
             return lambda: wait() or Tried(None, 0.0, killed)
 
         return start

