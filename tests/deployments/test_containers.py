@@ -183,7 +183,7 @@ def test_service_is_no_root(name: str) -> None:
     assert name in ROOT or user.partition(":")[0] not in {"0", "root"}
 
 
-@pytest.mark.parametrize("name", SERVICES.keys() - ENDS)
+@pytest.mark.parametrize("name", sorted(SERVICES.keys() - ENDS))
 def test_service_tells_whether_it_is_well(name: str) -> None:
     test = SERVICES[name]["healthcheck"]["test"]
     assert test[0] in {"CMD", "CMD-SHELL"}
