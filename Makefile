@@ -13,7 +13,7 @@ UV_PIN = awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.loc
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check up down bench reference screenshots docs lock clean FORCE
+.PHONY: help demo test browser check up down bench reference screenshots docs lock clean FORCE
 
 help: ## List what can be made.
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' Makefile
@@ -23,6 +23,9 @@ demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS
 
 test: $(STAMP) ## Run the tests; ARGS="-k gate" picks some.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+browser: $(STAMP) ## Run the tests in a real browser: the Prefect UI and a model's page; needs Chromium, root installs it.
+	@BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser $(ARGS)
 
 check: $(STAMP) ## Check format, lint, types, import contracts, sizes, security, and what the locked packages are known for.
 	@echo "== format" && $(BIN)/ruff format --check .

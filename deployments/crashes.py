@@ -9,8 +9,9 @@ from prefect.events.actions import ChangeFlowRunState
 from prefect.events.schemas.automations import AutomationCore, EventTrigger, Posture
 
 NAME = "everfit-silent-runs"
-# A process beats every 30 s, the shortest that Prefect allows; one beat may be lost on a busy machine.
-BEAT_S, SILENT_S = 30, 60
+# A process beats every 30 s, the shortest that Prefect allows. On a busy machine several beats may be lost, and a run
+# that is called crashed while it works is worse than one that is found late.
+BEAT_S, SILENT_S = 30, 180
 
 
 def mark_silent_runs(client: SyncPrefectClient) -> None:

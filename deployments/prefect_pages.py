@@ -30,6 +30,8 @@ class PrefectPages:
         page.get_by_role("button", name="Run", exact=True).click()
         page.get_by_text("Custom run").click()
         page.get_by_role("button", name="Submit", exact=True).wait_for()
+        # The form is drawn again once it knows what to ask for, and forgets what was written before.
+        page.wait_for_load_state("networkidle")
 
     def submit(self, fields: Mapping[str, str]) -> None:
         """Fill the form that is open, submit it, and open the run that it starts."""

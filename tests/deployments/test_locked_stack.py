@@ -18,15 +18,6 @@ pytestmark = pytest.mark.stack
 
 NAME, WORD = "fit", "the-word-of-the-api"
 ADMIN_WORD = "the-word-of-the-registry"
-FLOW = """
-from prefect import flow
-from prefect.states import Completed
-
-@flow(name="probe")
-def probe(cause: str = ""):
-    import time
-    return Completed(message=str(time.time()))
-"""
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +27,7 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("locked")
     (folder / "flows").mkdir()
-    (folder / "flows" / "probe.py").write_text(FLOW)
+    (folder / "flows" / "probe.py").write_bytes((PROJECT / "flows" / "probe.py").read_bytes())
     content = yaml.safe_load((PROJECT / "prefect.yaml").read_text())
     content["deployments"] = [each for each in content["deployments"] if each["name"] == "probe"]
     (folder / "prefect.yaml").write_text(yaml.safe_dump(content))
