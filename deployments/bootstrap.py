@@ -28,7 +28,6 @@ from prefect.states import Crashed
 from prefect.workers.process import ProcessWorker
 
 from deployments.alerts import route_alerts
-from deployments.crashes import mark_silent_runs
 from deployments.health import is_healthy, ready_file, server_is_healthy, wait_until
 from deployments.programs import POOL, WORKER_NAME
 
@@ -50,7 +49,6 @@ def main(arguments: list[str]) -> None:
         prepare(client, options.limit)
         deploy_all()
         route_alerts(client)
-        mark_silent_runs(client)
         wait_until(lambda: worker_polls(client, since=began))
     wait_until(lambda: all(is_healthy(server) for server in options.server))
 

@@ -24,7 +24,6 @@ SPEED = {
     # From event to running flow: under 1 s to schedule, this long at most to fetch, 3 s to import Prefect. Each
     # question costs 40 ms of CPU.
     "PREFECT_WORKER_QUERY_SECONDS": "2",
-    "PREFECT_FLOWS_HEARTBEAT_FREQUENCY": "30",  # deployments/crashes.py listens
     "PREFECT_SERVER_SERVICES_SCHEDULER_MIN_RUNS": "1",  # one missed check after a night's rest, not three
     "PREFECT_SERVER_UI_SHOW_PROMOTIONAL_CONTENT": "false",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves MLflow's task-queue processes, which only LLM jobs use

@@ -18,7 +18,6 @@ import pytest
 
 from adapters.settings import PROJECT, Settings
 from core.errors import ServiceUnavailable
-from deployments.crashes import SILENT_S
 from deployments.ports import Ports, free_port
 from deployments.processes import mark_of, marked
 from deployments.schedules import schedule_checks
@@ -175,38 +174,6 @@ def test_schedules_follow_the_models_and_survive_being_set_again(stack: Stack) -
     schedule_checks(stack.prefect_api, {"flights": timedelta(days=1), "new": timedelta(hours=2)})
     assert schedules().keys() == {"flights", "new"}
     assert schedules()["flights"]["id"] == first["flights"]["id"]
-
-
-def running(api: str, flow: str) -> str:
-    state = {"type": "RUNNING", "name": "Running"}
-    wanted = {"flow_id": flow, "state": state, "parameters": {"model": "quiet"}}
-    return str(httpx.post(f"{api}/flow_runs/", json=wanted).raise_for_status().json()["id"])
-
-
-def tell(api: str, event: str, run: str, seconds_ago: float) -> None:
-    occurred = datetime.now(UTC) - timedelta(seconds=seconds_ago)
-    told = {"id": str(uuid4()), "occurred": occurred.isoformat(), "event": f"prefect.flow-run.{event}"}
-    resource = {"prefect.resource.id": f"prefect.flow-run.{run}"}
-    httpx.post(f"{api}/events", json=[told | {"resource": resource, "payload": {}}]).raise_for_status()
-
-
-def test_run_whose_process_fell_silent_is_marked_as_crashed_and_no_other(stack: Stack) -> None:
-    api = stack.prefect_api
-    flow = httpx.post(f"{api}/flows/", json={"name": "silent"}).raise_for_status().json()["id"]
-    silent, ended, beating = (running(api, flow) for _ in range(3))
-
-    def state_of(run: str) -> str:
-        return str(httpx.get(f"{api}/flow_runs/{run}").raise_for_status().json()["state"]["type"])
-
-    done = {"type": "COMPLETED", "name": "Registered"}
-    httpx.post(f"{api}/flow_runs/{ended}/set_state", json={"state": done}).raise_for_status()
-    # Even where the server has not heard of the end before the silence.
-    tell(api, "heartbeat", ended, SILENT_S - 5)
-    tell(api, "heartbeat", beating, SILENT_S - 5)
-    tell(api, "heartbeat", beating, 0)
-    tell(api, "heartbeat", silent, SILENT_S - 8)
-    assert until(lambda: state_of(silent) == "CRASHED", within_s=90)
-    assert (state_of(ended), state_of(beating)) == ("COMPLETED", "RUNNING")
 
 
 def test_killed_server_and_worker_come_back(stack: Stack, where: Settings) -> None:
