@@ -70,8 +70,12 @@ def _announced(files: Any, path: str, content: bytes) -> bool:
 
 
 def _alone(files: Any, mine: str) -> bool:
-    listed = files.ls(posixpath.dirname(mine), detail=True)
-    return not any(_lives(each) for each in listed if each["name"] != mine)
+    """Whether the only living announcement is the own one; a list without it, from a busy server, says nothing."""
+    try:
+        listed = files.ls(posixpath.dirname(mine), detail=True)
+    except FileNotFoundError:
+        return False
+    return [each["name"] for each in listed if each["name"] == mine or _lives(each)] == [mine]
 
 
 def _lives(announced: dict[str, Any]) -> bool:

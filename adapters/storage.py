@@ -139,7 +139,10 @@ def list_files(pattern: str) -> list[str]:
     """Addresses of the files that match, in order of their names."""
     files, path = filesystem(pattern)
     with told(pattern, "list"):
-        return [str(files.unstrip_protocol(found)) for found in sorted(files.glob(path)) if ".draft-" not in found]
+        found = files.glob(path, detail=True)
+    # Some servers of buckets show an empty folder where objects were.
+    names = sorted(name for name, each in found.items() if each["type"] == "file" and ".draft-" not in name)
+    return [str(files.unstrip_protocol(name)) for name in names]
 
 
 def remove(uri: str) -> None:

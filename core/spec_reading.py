@@ -9,6 +9,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 
 from core.errors import SpecError
+from core.masking import without_passwords
 from core.spec import TrainingSpec
 
 
@@ -98,7 +99,7 @@ def _nearest(found: Mapping[str, Any]) -> str | None:
 
 def _short(value: object) -> str:
     # What holds a password in the clear is refused, and must not be printed either.
-    text = re.sub(r"(://[^:@/\s]*):[^@/\s]+@", r"\1:***@", repr(value))
+    text = without_passwords(repr(value))
     text = re.sub(r"(?i)((?:pass\w*|pwd|token|secret|signature|sig|key)=)[^&\s']+", r"\1***", text)
     return text if len(text) <= 80 else f"{text[:77]}..."
 

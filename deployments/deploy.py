@@ -127,5 +127,5 @@ def _run_prefect(content: dict[str, Any]) -> None:
         raise ServiceUnavailable(
             "prefect deploy has failed",
             "\n    ".join(done.stdout.strip().splitlines()[-12:]),
-            "remove the cause that it names; `--build` needs Docker and pip install 'everfit[docker]'",
+            "remove the cause that it names; `--build` needs Docker and pip install 'everfit[team]'",
         )

@@ -136,6 +136,12 @@ def test_every_dependency_is_in_the_lock():
     assert [name for name in names if name not in locked] == []
 
 
+def test_every_extra_that_somebody_is_told_to_install_is_one():
+    told = {extra for line in lines_with("everfit[") for extra in re.findall(r"pip install '?everfit\[(\w+)\]", line)}
+    assert told
+    assert told <= set(pyproject()["project"]["optional-dependencies"])
+
+
 def test_every_package_is_type_checked_and_under_the_import_contracts():
     tools = pyproject()["tool"]
     contracts = tools["importlinter"]

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from adapters import claims
-from adapters.storage import exists, list_files, read_bytes, write_bytes
+from adapters.storage import exists, filesystem, list_files, read_bytes, write_bytes
 from core.errors import StorageUnavailable
 from tests.buckets import bucket_server
 
@@ -36,6 +36,7 @@ def test_exactly_one_of_many_gets_a_claim_in_a_bucket(bucket: str) -> None:
             thread.join()
         assert [read_bytes(uri).decode()] == winners
         assert not claims.create_once(uri, b"late")
+    assert [uri for uri in list_files(f"{bucket}/*") if ".claims" in uri] == []
     assert list_files(f"{bucket}/*.claims/*") == []
 
 
@@ -55,3 +56,18 @@ class Later(datetime):
     @classmethod
     def now(cls, tz: object = None) -> datetime:
         return datetime.now(UTC) + timedelta(minutes=3)
+
+
+def test_list_that_lacks_the_own_announcement_is_asked_for_again(bucket: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    files, _ = filesystem(bucket)
+    true_list, lists = files.ls, iter(["gone", "empty"])
+
+    def busy(path: str, detail: bool) -> list[dict[str, object]]:
+        how = next(lists, "true")
+        if how == "gone":
+            raise FileNotFoundError(path)
+        return [] if how == "empty" else true_list(path, detail=detail)
+
+    monkeypatch.setattr(files, "ls", busy)
+    assert claims.create_once(f"{bucket}/claim", b"mine")
+    assert next(lists, None) is None

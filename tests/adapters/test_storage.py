@@ -241,3 +241,9 @@ def test_place_that_does_not_answer_is_told_without_a_traceback(store, uri, monk
     s3fs.S3FileSystem.clear_instance_cache()
     with pytest.raises(EverfitError):
         storage.read_bytes(uri)
+
+
+def test_folder_that_matches_is_no_file(store):
+    storage.write_bytes(str(store / "a.json"), b"{}")
+    (store / "b.json").mkdir()
+    assert [Path(uri).name for uri in storage.list_files(str(store / "*.json"))] == ["a.json"]
