@@ -9,6 +9,7 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -32,6 +33,8 @@ S3_OPTIONS: Mapping[str, Any] = MappingProxyType(
         "config_kwargs": {"response_checksum_validation": "when_required"},
     }
 )
+# Well below the age that protects a file; more often would be writing for nothing.
+RENEWED_AFTER = timedelta(hours=12)
 
 
 def store_path(*parts: str) -> str:
@@ -152,17 +155,6 @@ def remove(uri: str) -> None:
         files.rm_file(path)
 
 
-def move_folder(folder: str, target: str) -> bool:
-    """Move a folder with all that is in it; False when there is none."""
-    files, path = filesystem(folder)
-    with told(folder, "move"):
-        if not files.exists(path):
-            return False
-        files.makedirs(posixpath.dirname(filesystem(target)[1]), exist_ok=True)
-        files.mv(path, filesystem(target)[1], recursive=True)
-    return True
-
-
 def parquet_bytes(frame: pd.DataFrame) -> bytes:
     """A frame as Parquet, the same bytes for the same frame."""
     buffer = io.BytesIO()
@@ -180,11 +172,8 @@ def parquet_bytes(frame: pd.DataFrame) -> bytes:
 def write_frame(frame: pd.DataFrame, folder: str = "snapshots") -> DatasetRef:
     """Store a frame under the digest of its content; equal data are stored once."""
     content = parquet_bytes(frame)
-    digest = hashlib.sha256(content).hexdigest()
-    uri = store_path(folder, f"{digest}.parquet")
-    if not exists(uri):
-        write_bytes(uri, content)
-    return DatasetRef(uri=uri, sha256=digest, n_rows=len(frame))
+    uri = _write_once(store_path(folder), content, ".parquet")
+    return DatasetRef(uri=uri, sha256=hashlib.sha256(content).hexdigest(), n_rows=len(frame))
 
 
 def read_frame(ref: DatasetRef, columns: list[str] | None = None) -> pd.DataFrame:
@@ -220,9 +209,22 @@ def write_content(content: bytes, folder: str, suffix: str) -> str:
 
 def _write_once(folder: str, content: bytes, suffix: str) -> str:
     uri = posixpath.join(folder, hashlib.sha256(content).hexdigest() + suffix)
-    if not exists(uri):
+    if not renew(uri):
         write_bytes(uri, content)
     return uri
+
+
+def renew(uri: str) -> bool:
+    """Whether a file is there; if it is, it is young again, so that `everfit gc` leaves it to whoever names it now."""
+    files, path = filesystem(uri)
+    with told(uri, "look for"):
+        try:
+            if datetime.now(UTC) - files.modified(path) > RENEWED_AFTER:
+                # A bucket knows no other way than to write it again.
+                os.utime(path) if isinstance(files, LocalFileSystem) else files.pipe_file(path, files.cat_file(path))
+        except FileNotFoundError:
+            return False
+    return True
 
 
 def write_json(uri: str, document: Any) -> None:

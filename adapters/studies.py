@@ -11,7 +11,7 @@ from optuna.storages.journal import JournalFileBackend
 from optuna.trial import TrialState, create_trial
 
 from adapters.settings import settings
-from adapters.storage import exists, read_bytes, store_path, write_bytes
+from adapters.storage import exists, read_bytes, renew, store_path, write_bytes
 from core.fitting import Candidate, better_first
 from core.proposals import distributions_of, params_of
 from core.search import Job, Plan, Start, Trial, Tried
@@ -94,6 +94,8 @@ class StoredStudy:
         return {
             (_candidate(trial.params), share): Tried(value, 0.0, predictions=trial.user_attrs["predictions"])
             for trial in self.study.get_trials(deepcopy=False)
+            # What an ensemble could not read is fitted again.
+            if not trial.user_attrs["predictions"] or renew(trial.user_attrs["predictions"])
             for share, value in trial.user_attrs["curve"]
         }
 

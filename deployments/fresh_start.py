@@ -3,7 +3,8 @@
 from datetime import UTC, datetime
 
 from adapters import registry
-from adapters.storage import move_folder, store_path
+from adapters.storage import store_path
+from adapters.stored import move_folder
 
 PARTS = ("lake", "journal", "claims", "moves")
 

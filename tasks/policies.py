@@ -12,6 +12,7 @@ from prefect.cache_policies import INPUTS, NO_CACHE, TASK_SOURCE, CachePolicy
 
 from adapters.settings import PROJECT
 from core.errors import EverfitError
+from tasks.standing_files import WhileFilesStand
 
 NUMERIC_LIBRARIES = ("numpy", "pandas", "pyarrow", "scikit-learn", "optuna", "pandera")
 FIRST_RETRIES_S = [2, 10, 60]
@@ -85,7 +86,11 @@ class Policy(TypedDict, total=False):
 
 # Pure stages: computed once for the same inputs, task, core code and libraries.
 CODE = CachePolicy.from_cache_key_fn(lambda context, inputs: code_digest())
-STAGE: Policy = {"cache_policy": INPUTS + TASK_SOURCE + CODE, "persist_result": True, "on_completion": [_note_stage]}
+STAGE: Policy = {
+    "cache_policy": WhileFilesStand(of=INPUTS + TASK_SOURCE + CODE),
+    "persist_result": True,
+    "on_completion": [_note_stage],
+}
 
 # Stages that touch the world: never cached, tried again when the world may have recovered.
 WORLD: Policy = {

@@ -194,16 +194,6 @@ def test_listing_of_a_folder_that_is_not_there_is_empty(store):
     assert storage.list_files(str(store / "nothing" / "*.json")) == []
 
 
-def test_folder_moves_with_all_that_is_in_it(store):
-    storage.write_bytes(str(store / "old" / "a" / "b.txt"), b"1")
-    storage.move_folder(str(store / "old"), str(store / "kept" / "new"))
-    assert files_in(store) == ["kept/new/a/b.txt"]
-
-
-def test_folder_that_is_not_there_is_not_moved(store):
-    assert not storage.move_folder(str(store / "old"), str(store / "new"))
-
-
 def test_document_is_read_as_it_was_written(store):
     storage.write_json(str(store / "a.json"), {"a": [1, None, "ü"]})
     assert storage.read_json(str(store / "a.json")) == {"a": [1, None, "ü"]}
