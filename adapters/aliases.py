@@ -27,6 +27,21 @@ def aliases_of(models: tuple[str, ...]) -> dict[str, Aliases]:
         return {model: _aliases(client, model) for model in models}
 
 
+def registered_models() -> tuple[str, ...]:
+    """Every model that the registry knows, whether or not its YAML is here."""
+    if _holds_nothing(settings().mlflow_url):
+        return ()
+    names: list[str] = []
+    token = None
+    with answering() as client:
+        while True:
+            page = client.search_registered_models(max_results=100, page_token=token)
+            names += [str(each.name) for each in page]
+            token = page.token
+            if not token:
+                return tuple(sorted(names))
+
+
 def find_alias(model: str, alias: str) -> Version | None:
     """The version that an alias points to now, if any."""
     number = aliases_of((model,))[model].get(alias)

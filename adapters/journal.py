@@ -13,7 +13,9 @@ from adapters.claims import create_once
 from adapters.storage import list_files, read_json, store_path, write_json
 from core.chain import breaks, sealed
 
-Kind = Literal["check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation"]
+Kind = Literal[
+    "check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation", "retention"
+]
 
 
 def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
@@ -40,6 +42,11 @@ def _every(model: str, kind: str = "*") -> list[str]:
 def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
     """A model's entries of one kind, newest first."""
     return [read_json(uri) for uri in reversed(_every(model, kind))]
+
+
+def every_entry(model: str) -> list[dict[str, Any]]:
+    """All of a model's entries, oldest first."""
+    return [read_json(uri) for uri in _every(model)]
 
 
 def finished_trainings(model: str) -> list[dict[str, Any]]:

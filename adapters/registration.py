@@ -45,6 +45,19 @@ def register(
     return find_version(record.model, number)
 
 
+def remove(model: str, number: int) -> None:
+    """Take a version out of the registry, then its model file; its run stays, with its record and metrics."""
+    with answering() as client:
+        from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+        location = client.get_model_version_download_uri(model, str(number))
+        logged = client.get_model_version(model, str(number)).model_id
+        client.delete_model_version(model, str(number))
+        get_artifact_repository(location).delete_artifacts()
+        if logged:
+            client.delete_logged_model(logged)
+
+
 def learning_curve(version: Version) -> str:
     """Where the validation loss after each iteration is kept, of what learns in iterations."""
     return f"runs:/{version.run_id}/{LEARNING_CURVE}"

@@ -7,6 +7,7 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -187,6 +188,21 @@ def list_versions(model: str) -> list[dict[str, Any]]:
         found = client.search_model_versions(f"name='{model}'")
         listed = [{"version": int(v.version), "run": v.run_id, **v.tags} for v in found]
     return sorted(listed, key=lambda row: -int(row["version"]))
+
+
+def registered_at(model: str) -> dict[int, datetime]:
+    """When each version was registered."""
+    with answering() as client:
+        found = client.search_model_versions(f"name='{model}'")
+    return {int(v.version): datetime.fromtimestamp(v.creation_timestamp / 1000, UTC) for v in found}
+
+
+def model_bytes(version: Version) -> int:
+    """How large a version's model is, with what MLflow keeps beside it."""
+    with answering():
+        import mlflow
+
+        return sum(int(each.file_size or 0) for each in mlflow.artifacts.list_artifacts(version.location))
 
 
 def _champion(client: Any, model: str, alias: str = CHAMPION) -> Any:

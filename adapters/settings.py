@@ -1,6 +1,7 @@
 """Where things live on this machine: `EVERFIT_*` variables, and what other tools are told from them."""
 
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -8,6 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.durations import Duration
 from core.errors import SpecError
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -39,6 +41,22 @@ class Settings(BaseSettings):
     serving_token: SecretStr | None = Field(None, description="Bearer token that the endpoint asks for")
     endpoint: str = Field(
         "", description="Address of the endpoint that releases watch; default port SERVING_PORT of this machine"
+    )
+
+    keep: Duration = Field(
+        timedelta(days=30),
+        ge=timedelta(days=1),
+        description="Age from which `everfit gc` removes files that nothing refers to",
+    )
+    keep_log: Duration = Field(
+        timedelta(days=365),
+        ge=timedelta(days=1),
+        description="Age from which `everfit gc` removes files of the prediction log",
+    )
+    keep_versions: Duration = Field(
+        timedelta(days=180),
+        ge=timedelta(days=1),
+        description="Age from which `everfit gc` removes versions that nobody can come back to",
     )
 
     pool: Literal["process", "docker", "kubernetes"] = Field(

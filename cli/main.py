@@ -11,6 +11,7 @@ from cli.data_commands import land
 from cli.deploy_command import deploy
 from cli.doctor_command import doctor
 from cli.evidence_commands import evidence, verify
+from cli.gc_command import gc
 from cli.init_command import init
 from cli.lineage_command import lineage
 from cli.model_commands import check, train
@@ -31,7 +32,7 @@ def everfit() -> None:
 
 COMMANDS = (
     *(demo, init, land, contract, train, check, release, approve, rollback),
-    *(predict, serve, replay, status, lineage, page, evidence, verify, score, up, down, deploy, doctor),
+    *(predict, serve, replay, status, lineage, page, evidence, verify, score, gc, up, down, deploy, doctor),
 )
 for command in COMMANDS:
     everfit.add_command(command)

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from datetime import timedelta
 from enum import Enum
 from inspect import cleandoc
 from pathlib import Path
@@ -14,6 +15,7 @@ from pydantic.fields import FieldInfo
 from adapters.settings import PROJECT, Settings
 from cli.main import everfit
 from core.contract_spec import ColumnSpec
+from core.durations import format_duration
 from core.events import EVENTS
 from core.spec import TrainingSpec
 from serving.settings import ServingSettings
@@ -83,6 +85,8 @@ def _default(field: FieldInfo) -> str:
         return value.name
     if isinstance(value, SecretStr | Enum) or value is None or value in ("", (), {}):
         return ""
+    if isinstance(value, timedelta):
+        return format_duration(value)
     return ", ".join(map(str, value)) if isinstance(value, tuple) else str(value)
 
 
