@@ -81,7 +81,7 @@ def _written_once(files: Any, path: str, content: bytes) -> bool:
         elif not files.exists(path):
             raise
     # A request whose answer was lost is sent again, and finds its own object: whose it is decides, not the answer.
-    return name.items() <= files.metadata(path).items()
+    return bool(name.items() <= files.metadata(path).items())
 
 
 def _alone(files: Any, mine: str) -> bool:
