@@ -1,5 +1,6 @@
 """What must be done once: of several who ask for a claim at the same time, whatever the store, exactly one gets it."""
 
+import errno
 import os
 import posixpath
 import random
@@ -40,7 +41,7 @@ def _link_once(path: str, content: bytes) -> bool:
 
 
 def _announced(files: Any, path: str, content: bytes) -> bool:
-    """A claim without conditional writes, which not every S3 server has: who finds itself alone claims.
+    """A claim that does not need conditional writes, which not every S3 server has: who finds itself alone claims.
 
     Of two who announce themselves, the one that lists later sees both, for S3 lists whatever was written before. Where
     both see both, both step back, and try again after a wait of random length.
@@ -52,10 +53,7 @@ def _announced(files: Any, path: str, content: bytes) -> bool:
         files.pipe_file(mine, b"")
         try:
             if _alone(files, mine):
-                if files.exists(path):
-                    return False
-                files.pipe_file(path, content)
-                return True
+                return not files.exists(path) and _written_once(files, path, content)
         finally:
             files.rm_file(mine)
         time.sleep(random.uniform(0, min(LONGEST_WAIT_S, 0.05 * 2**attempt)))  # nosec B311 # noqa: S311 - no secret, only chance
@@ -67,6 +65,23 @@ def _announced(files: Any, path: str, content: bytes) -> bool:
         f"others announced themselves in each of {N_ROUNDS} tries and none has claimed it; one may have died",
         f"try again in {DEAD_AFTER.total_seconds() / 60:.0f} minutes, when who died counts no more",
     )
+
+
+def _written_once(files: Any, path: str, content: bytes) -> bool:
+    """Write where nothing is yet: S3 with conditional writes holds that even against a writer that slept too long."""
+    if "s3" not in files.protocol:
+        files.pipe_file(path, content)
+        return True
+    name = {"claimed-by": uuid.uuid4().hex}
+    try:
+        files.pipe_file(path, content, mode="create", Metadata=name)
+    except OSError as fault:
+        if fault.errno == errno.ENOSYS:
+            files.pipe_file(path, content, Metadata=name)
+        elif not files.exists(path):
+            raise
+    # A request whose answer was lost is sent again, and finds its own object: whose it is decides, not the answer.
+    return bool(name.items() <= files.metadata(path).items())
 
 
 def _alone(files: Any, mine: str) -> bool:

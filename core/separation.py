@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from core.drift import SMALLEST_SHIFT
 from core.features import FeatureColumns, feature_frame
 from core.metrics import Floats, score
 
@@ -26,7 +27,9 @@ def separation(old: pd.DataFrame, new: pd.DataFrame, columns: FeatureColumns, se
     """
     random = np.random.default_rng(seed)
     tables = [_drawn(table, random) for table in (old, new)]
-    x = _encoded(pd.concat([feature_frame(table, _known(columns)) for table in tables], ignore_index=True), columns)
+    read = [feature_frame(table, _known(columns)) for table in tables]
+    x = _encoded(pd.concat(read, ignore_index=True), columns)
+    x[:, : len(columns.numbers)] += _blur(x[: len(read[0]), : len(columns.numbers)], len(x), random)
     y = np.repeat([0.0, 1.0], [len(table) for table in tables])
     return score("roc_auc", y, _out_of_fold(x, y, (len(columns.numbers), random)))
 
@@ -63,6 +66,20 @@ def _encoded(raw: pd.DataFrame, columns: FeatureColumns) -> Floats:
     return np.column_stack([column.to_numpy(np.float64) for column in (*numbers, *shares)])
 
 
+def _blur(old: Floats, n_rows: int, random: np.random.Generator) -> Floats:
+    """Noise of the smallest shift that counts, shape (n_rows, n_columns).
+
+    Without it the smallest change of a rounded column, in which no value stays where others are, would tell every row.
+    """
+    width = np.zeros(old.shape[1])
+    for k, column in enumerate(old.T):
+        values = column[np.isfinite(column)]
+        if len(values):
+            # As for columns one by one, far outliers do not widen it.
+            width[k] = np.clip(values, *np.quantile(values, [0.005, 0.995])).std()
+    return random.normal(scale=SMALLEST_SHIFT * width, size=(n_rows, len(width)))
+
+
 def _drawn(table: pd.DataFrame, random: np.random.Generator) -> pd.DataFrame:
     return table.iloc[np.sort(random.permutation(len(table))[:N_ROWS])]
 
@@ -76,6 +93,8 @@ def _out_of_fold(x: Floats, y: Floats, how: tuple[int, np.random.Generator]) -> 
     with threadpool_limits(limits=1):
         for k in range(N_FOLDS):
             model = HistGradientBoostingClassifier(max_iter=25, max_leaf_nodes=15, early_stopping=False, random_state=0)
-            model.fit(x[fold != k], y[fold != k])
-            found[fold == k] = model.predict_proba(x[fold == k])[:, 1]
+            # A column without one value cannot be binned.
+            seen = np.where(np.isnan(x[fold != k]).all(axis=0), 0.0, x)
+            model.fit(seen[fold != k], y[fold != k])
+            found[fold == k] = model.predict_proba(seen[fold == k])[:, 1]
     return found

@@ -4,6 +4,7 @@ The mark is a variable in the environment, which every descendant inherits, also
 session of its own. So nothing depends on who is still whose parent after a crash.
 """
 
+import contextlib
 import hashlib
 import os
 import time
@@ -27,6 +28,15 @@ def mark_of(home: Path) -> str:
 def marked(mark: str, variable: str = MARK) -> list[psutil.Process]:
     """Living processes of this user, other than this one, whose environment carries the mark and the variable."""
     return [process for process in psutil.process_iter() if _carries(process, mark, variable)]
+
+
+def flow_runs(mark: str) -> set[str]:
+    """Ids of the flow runs that a living process of this stack works on."""
+    found = set()
+    for process in marked(mark, FLOW_RUN):
+        with contextlib.suppress(psutil.Error, OSError):
+            found.add(process.environ()[FLOW_RUN])
+    return found
 
 
 def _carries(process: psutil.Process, mark: str, variable: str) -> bool:

@@ -1,5 +1,6 @@
 """A claim in a bucket, on a server that has no conditional writes: one of many gets it."""
 
+import errno
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -9,7 +10,7 @@ import pytest
 
 from adapters import claims
 from adapters.storage import exists, filesystem, list_files, read_bytes, write_bytes
-from core.errors import StorageUnavailable
+from core.errors import EverfitError, StorageUnavailable
 from tests.buckets import bucket_server
 
 
@@ -71,3 +72,43 @@ def test_list_that_lacks_the_own_announcement_is_asked_for_again(bucket: str, mo
     monkeypatch.setattr(files, "ls", busy)
     assert claims.create_once(f"{bucket}/claim", b"mine")
     assert next(lists, None) is None
+
+
+@pytest.mark.parametrize(
+    ("fault", "before", "after"),
+    [
+        pytest.param(FileExistsError(), b"theirs", b"theirs", id="another one wrote while this one slept"),
+        pytest.param(FileExistsError(), None, b"mine", id="the answer to the own request was lost"),
+        pytest.param(OSError(errno.ENOSYS, "?"), b"theirs", b"mine", id="the server knows no conditions"),
+    ],
+)
+def test_server_with_conditional_writes_decides(bucket, monkeypatch, fault, before, after) -> None:
+    files, _ = filesystem(bucket)
+    truly = files.pipe_file
+
+    def conditional(path: str, content: bytes, mode: str = "overwrite", **more: object) -> None:
+        if mode != "create":
+            truly(path, content, **more)
+            return
+        # The server of these tests knows no conditions: what one would answer is said here.
+        truly(path, before or content, **({} if before else more))
+        raise fault
+
+    monkeypatch.setattr(files, "pipe_file", conditional)
+    assert claims.create_once(f"{bucket}/claim", b"mine") is (after == b"mine")
+    assert read_bytes(f"{bucket}/claim") == after
+
+
+def test_write_that_fails_claims_nothing(bucket, monkeypatch) -> None:
+    files, _ = filesystem(bucket)
+    truly = files.pipe_file
+
+    def full(path: str, content: bytes, mode: str = "overwrite") -> None:
+        if mode == "create":
+            raise OSError(errno.EIO, "no room")
+        truly(path, content)
+
+    monkeypatch.setattr(files, "pipe_file", lambda path, content, mode="", **more: full(path, content, mode))
+    with pytest.raises(EverfitError, match="create"):
+        claims.create_once(f"{bucket}/claim", b"mine")
+    assert not exists(f"{bucket}/claim")

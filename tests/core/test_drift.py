@@ -171,6 +171,16 @@ def test_broken_correlation_is_seen_by_all_columns_together_only():
     assert separation(old.iloc[:2000], old.iloc[2000:], columns, 0) < limit < separation(old, new, columns, 0)
 
 
+def test_rounded_column_that_moved_by_less_than_counts_tells_no_rows_apart():
+    random = np.random.default_rng(0)
+    old = pd.DataFrame({"age": np.round(random.normal(40, 10, 8000)), "score": np.nan, "fixed": 7.0})
+    columns = FeatureColumns(("age", "score", "fixed"), ())
+    moved = old.iloc[4000:].assign(age=old["age"] + 0.02 * old["age"].std())
+    limit = separation_limit((), 4000, 4000, 0.01)
+    assert separation(old.iloc[:4000], moved, columns, 0) < limit
+    assert separation(old.iloc[:4000], moved.assign(age=moved["age"] + 5), columns, 0) > limit
+
+
 def test_stretches_that_are_always_told_apart_raise_the_limit():
     frame = pd.DataFrame({"age": np.repeat(np.arange(10.0), 300) + np.random.default_rng(0).normal(size=3000)})
     usual = usual_separations(frame, FeatureColumns(("age",), ()), 0)

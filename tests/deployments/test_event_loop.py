@@ -4,10 +4,13 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from typing import Any, TypeVar
+from uuid import UUID
 
+import psutil
 import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
-from prefect.client.schemas.objects import FlowRun
+from prefect.client.schemas.objects import FlowRun, StateType
 from prefect.settings import PREFECT_API_URL, temporary_settings
 
 from adapters import journal, registration
@@ -20,6 +23,7 @@ from deployments.approving import answer_waiting
 from deployments.doctor_server import server_checks
 from deployments.observe import run_for, started_by_event
 from deployments.ports import Ports, free_port
+from deployments.processes import FLOW_RUN, mark_of, marked
 from deployments.stack import local_stack
 from tasks.announce import send_from_outside
 from tasks.landing import land_frame
@@ -27,6 +31,8 @@ from tests.conftest import TOY, Project, toy_table
 from tests.topology import send_at_once
 
 pytestmark = pytest.mark.stack
+
+Found = TypeVar("Found")
 
 
 @pytest.fixture(scope="module")
@@ -105,13 +111,13 @@ def suspended(run: FlowRun) -> FlowRun | None:
     return run if run.state_name == "Suspended" else None
 
 
-def wait_for(look: Callable[[], FlowRun | None]) -> FlowRun:
+def wait_for(look: Callable[[], Found | None]) -> Found:
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         if (found := look()) is not None:
             return found
         time.sleep(0.5)
-    raise TimeoutError("the release was not suspended within 120 s")
+    raise TimeoutError("it did not come to that within 120 s")
 
 
 def test_release_waits_suspended_for_a_person_whose_no_keeps_the_champion_and_whose_yes_moves_it(
@@ -160,3 +166,24 @@ def test_twenty_events_in_a_second_start_one_training(client: SyncPrefectClient,
     assert len(journal.entries("toy", "training")) == before + 1
     # Of the runs: the server's own services try again, and on a busy machine have to.
     assert "database is locked" not in (shared_project.home / "logs" / "worker.log").read_text()
+
+
+def test_training_whose_process_is_killed_crashes_and_is_tried_once_more(client: SyncPrefectClient) -> None:
+    event = DriftDetected(model="toy", cause="a kill", severity="decay", decision="retrain")
+    assert send_from_outside(event)
+    mark = mark_of(settings().home)
+
+    def process() -> psutil.Process | None:
+        return next((each for each in marked(mark, FLOW_RUN) if cause_of(each) == str(event.id)), None)
+
+    def cause_of(process: psutil.Process) -> Any:
+        return client.read_flow_run(UUID(process.environ()[FLOW_RUN])).parameters.get("cause")
+
+    wait_for(process).kill()
+    training = wait_for(
+        lambda: next((r for r in client.read_flow_runs() if r.parameters.get("cause") == str(event.id)), None)
+    )
+    wait_for(lambda: client.read_flow_run(training.id).state_type is StateType.COMPLETED or None)
+    names = [state.name for state in client.read_flow_run_states(training.id)]
+    assert names.count("Crashed") == names.count("AwaitingRetry") == 1
+    assert [each.get("cause") for each in journal.entries("toy", "training")].count(str(event.id)) == 1

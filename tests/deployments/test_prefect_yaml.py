@@ -17,6 +17,8 @@ CONTENT: dict[str, Any] = yaml.safe_load((PROJECT / "prefect.yaml").read_text())
 DEPLOYMENTS: list[dict[str, Any]] = CONTENT["deployments"]
 TRIGGERS = [(deployment, trigger) for deployment in DEPLOYMENTS for trigger in deployment.get("triggers", [])]
 BY_NAME = {event.name: event for event in EVENTS}
+CRASHED = "prefect.flow-run.Crashed"  # sent by Prefect
+OURS = [(deployment, trigger) for deployment, trigger in TRIGGERS if trigger["expect"] != [CRASHED]]
 
 
 def flow_of(deployment: dict[str, Any]) -> Any:
@@ -39,12 +41,12 @@ def test_trigger_has_only_keys_that_prefect_reads(deployment: dict[str, Any], tr
     assert trigger.keys() <= set(DeploymentEventTrigger.model_fields)
 
 
-@pytest.mark.parametrize(("deployment", "trigger"), TRIGGERS, ids=lambda x: x["name"])
+@pytest.mark.parametrize(("deployment", "trigger"), OURS, ids=lambda x: x["name"])
 def test_trigger_waits_for_events_that_are_declared(deployment: dict[str, Any], trigger: dict[str, Any]) -> None:
     assert set(trigger["expect"]) <= BY_NAME.keys()
 
 
-@pytest.mark.parametrize(("deployment", "trigger"), TRIGGERS, ids=lambda x: x["name"])
+@pytest.mark.parametrize(("deployment", "trigger"), OURS, ids=lambda x: x["name"])
 def test_trigger_matches_only_labels_that_the_event_carries(
     deployment: dict[str, Any], trigger: dict[str, Any]
 ) -> None:
@@ -59,7 +61,7 @@ def test_trigger_passes_only_parameters_that_the_flow_takes(
     assert trigger["parameters"].keys() <= inspect.signature(flow_of(deployment).fn).parameters.keys()
 
 
-@pytest.mark.parametrize(("deployment", "trigger"), TRIGGERS, ids=lambda x: x["name"])
+@pytest.mark.parametrize(("deployment", "trigger"), OURS, ids=lambda x: x["name"])
 def test_parameters_come_from_payload_fields_that_the_event_declares(
     deployment: dict[str, Any], trigger: dict[str, Any]
 ) -> None:
@@ -68,14 +70,21 @@ def test_parameters_come_from_payload_fields_that_the_event_declares(
         assert set(used) <= set(BY_NAME[name].__dataclass_fields__)
 
 
-@pytest.mark.parametrize(("deployment", "trigger"), TRIGGERS, ids=lambda x: x["name"])
+@pytest.mark.parametrize(("deployment", "trigger"), OURS, ids=lambda x: x["name"])
 def test_events_choose_no_code_and_no_source(deployment: dict[str, Any], trigger: dict[str, Any]) -> None:
     assert trigger["parameters"].keys() <= {"model", "version", "cause"}
 
 
+def test_crash_gives_the_run_and_nothing_else() -> None:
+    [(deployment, trigger)] = [each for each in TRIGGERS if each not in OURS]
+    assert trigger["parameters"].keys() == {"run"}
+    assert deployment["name"] not in trigger["match_related"]["prefect.resource.name"]
+    assert set(trigger["match_related"]["prefect.resource.name"]) <= {each["name"] for each in DEPLOYMENTS}
+
+
 def test_every_event_that_starts_a_flow_has_a_listener() -> None:
     assert {name for _, trigger in TRIGGERS for name in trigger["expect"]} == {
-        "data.arrived", "drift.detected", "model.registered", "doctor.probe",
+        "data.arrived", "drift.detected", "model.registered", "doctor.probe", CRASHED,
     }  # fmt: skip
 
 

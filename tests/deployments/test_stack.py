@@ -19,7 +19,7 @@ import pytest
 from adapters.settings import PROJECT, Settings
 from core.errors import ServiceUnavailable
 from deployments.ports import Ports, free_port
-from deployments.processes import mark_of, marked
+from deployments.processes import FLOW_RUN, mark_of, marked
 from deployments.schedules import schedule_checks
 from deployments.stack import Stack, running_stack, start_stack
 
@@ -182,6 +182,20 @@ def test_killed_server_and_worker_come_back(stack: Stack, where: Settings) -> No
     send(stack.prefect_api, "again")
     assert until(lambda: state(stack.prefect_api, "again") == "COMPLETED")
     assert not {server, worker} & {process.pid for process in marked(mark_of(where.home))}
+
+
+def test_run_that_went_with_its_worker_is_marked_by_the_next_and_one_that_outlived_it_ends_by_itself(
+    stack: Stack, where: Settings
+) -> None:
+    for model, seconds in (("lost", 600), ("outlived", 30)):
+        send(stack.prefect_api, model, seconds)
+        assert until((where.home / f"began-{model}").exists)
+    lost = httpx.get(f"{stack.prefect_api}/flow_runs/{runs(stack.prefect_api)['lost']['id']}").json()
+    [process] = [p for p in marked(mark_of(where.home), FLOW_RUN) if p.environ()[FLOW_RUN] == lost["id"]]
+    killed(where, "deployments.worker")
+    process.kill()
+    assert until(lambda: state(stack.prefect_api, "lost") == "CRASHED")
+    assert until(lambda: state(stack.prefect_api, "outlived") == "COMPLETED")
 
 
 def test_stop_leaves_no_process_though_the_supervisor_was_killed_in_the_middle_of_a_run(
