@@ -6,9 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from adapters.registry import find_version
-from adapters.storage import store_path
+from adapters.storage import store_path, write_frame
+from core.refs import DatasetRef
 from tasks.landing import land_frame
 from tasks.lineage import lineage_of
+from tasks.policies import STAGE
 from tasks.retention import ages_of, collect
 from tests.conftest import Project, toy_table
 
@@ -66,3 +68,23 @@ def test_run_of_the_deployment_removes_nothing_unless_told(project: Project) -> 
     assert place.exists()
     assert gc(apply=True, return_state=True).name == "Removed"
     assert not place.exists()
+
+
+def test_cached_stage_whose_file_is_gone_computes_again(project: Project) -> None:
+    from prefect import flow, task
+
+    computed = []
+
+    @task(**STAGE)
+    def stage(rows: int) -> DatasetRef:
+        computed.append(rows)
+        return write_frame(toy_table(rows))
+
+    once = flow(name="once")(lambda: stage(20))
+    first = once()
+    os.utime(first.uri, (0, 0))
+    assert (once(), computed) == (first, [20])
+    # The hit has named it: it is young again.
+    assert Path(first.uri).stat().st_mtime > 0
+    Path(first.uri).unlink()
+    assert (once(), computed, Path(first.uri).exists()) == (first, [20, 20], True)
