@@ -35,4 +35,4 @@ def _text(row: dict[str, Any]) -> str:
     if last := row["last_training"]:
         lines.append(f"  {last['at'][:19]}  training {last['verdict']}: {last['reason']}")
     lines += [f"  {entry['at'][:19]}  {entry['decision']:<8} {entry['reason']}" for entry in row["decisions"]]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  BROKEN  {link}" for link in row["broken"])])

@@ -27,6 +27,7 @@ def standing_of(model: str) -> dict[str, Any]:
             "watch": word_on_watch(model),
         },
         "staging": registry.champion_number(model, STAGING),
+        "broken": [f"journal: {fault}" for fault in journal.faults(model)],
         "last_check": checks[0] if checks else None,
         "last_training": trainings[0] if trainings else None,
         "decisions": [
