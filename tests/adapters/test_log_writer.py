@@ -195,7 +195,7 @@ def test_files_that_the_store_did_not_take_merged_are_merged_later_and_not_merge
     def down(*_: object) -> str:
         raise StorageUnavailable("cannot write", "it is down", "wait")
 
-    for i in range(16):
+    for i in range(20):
         write(writer, 1, i)
         with monkeypatch.context() as patch:
             if i == 7:
@@ -204,8 +204,8 @@ def test_files_that_the_store_did_not_take_merged_are_merged_later_and_not_merge
                     writer.merge()
                 continue
             writer.merge()
-    assert numbers() == expected(16)
-    assert len(log_files("toy")) == 1
+    assert numbers() == expected(20)
+    assert len(log_files("toy")) == 2
 
 
 def test_merge_goes_on_where_another_process_has_removed_what_was_merged(store: Path) -> None:

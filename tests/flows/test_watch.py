@@ -23,6 +23,7 @@ from deployments.ports import free_port
 from serving import watcher
 from serving.app import create
 from serving.settings import ServingSettings
+from tasks import watching
 from tasks.cut_short import word_on_watch
 from tasks.watching import _of_former, watch
 from tests.conftest import TOY, Project, toy_table
@@ -31,12 +32,12 @@ from tests.serving.test_watcher import add_version
 
 GOOD, FAILING, SLOW, ALSO_GOOD = 1, 2, 3, 4
 LIMIT_MS = 1000
-# Releases a version and dies at a step of its watch, as `kill -9` ends a process.
+# Releases a version and dies in its watch, as `kill -9` ends a process.
 DIES = """
 import os, signal, sys
-from tasks import cut_short, watching
+from tasks import watching
 
-setattr(watching, sys.argv[2], lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+watching._look_until_the_end = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
 from flows.release import release
 
 release("toy", int(sys.argv[1]), approved_by="ada")
@@ -153,36 +154,61 @@ def test_version_that_goes_wrong_once_it_is_asked_is_taken_back_by_itself(
     assert told == ["model.released", "model.rolled_back"]
 
 
-def killed_while_it_releases(number: int, step: str) -> None:
+def killed_while_it_releases(number: int) -> None:
     from prefect.settings import get_current_settings
 
     environment = os.environ | get_current_settings().to_environment_variables(exclude_unset=True)
-    command = [sys.executable, "-c", DIES, str(number), step]
+    command = [sys.executable, "-c", DIES, str(number)]
     dead = subprocess.run(
         command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
     )
     assert dead.returncode == -signal.SIGKILL, dead.stderr
 
 
-@pytest.mark.parametrize(
-    ("step", "told"), [("_look_until_the_end", "not ended since"), ("keep_or_take_back", "it was not taken back")]
-)
-def test_release_that_is_killed_in_its_watch_is_watched_again_by_a_rerun(endpoint: str, step: str, told: str) -> None:
-    with Asking(endpoint, ROW):
-        killed_while_it_releases(FAILING, step)
-        assert registry.champion_number("toy") == FAILING
-        assert told in str(word_on_watch("toy"))
-        n_released = len(journal.entries("toy", "release"))
-        outcome = released(FAILING)
+def cut_short(monkeypatch: pytest.MonkeyPatch, number: int, step: str) -> None:
+    """A release in this process that ends in its watch as a process would, with nothing after it done."""
+
+    def ends(*_: Any) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching, step, ends)
+        with pytest.raises(InterruptedError):
+            released(number)
+
+
+def assert_taken_back(outcome: Any) -> None:
     assert (outcome.verdict, outcome.from_version, outcome.to_version) == ("rolled_back", FAILING, GOOD), outcome.reason
     assert "requests failed (100.0%)" in outcome.reason
     assert registry.champion_number("toy") == GOOD
-    assert len(journal.entries("toy", "release")) == n_released
     assert word_on_watch("toy") is None
 
 
-def test_next_release_says_that_the_version_before_was_never_watched_to_its_end(endpoint: str) -> None:
-    killed_while_it_releases(ALSO_GOOD, "_look_until_the_end")
+def test_release_that_is_killed_in_its_watch_is_watched_again_by_a_rerun(endpoint: str) -> None:
+    with Asking(endpoint, ROW):
+        killed_while_it_releases(FAILING)
+        assert registry.champion_number("toy") == FAILING
+        assert "not ended since" in str(word_on_watch("toy"))
+        n_released = len(journal.entries("toy", "release"))
+        outcome = released(FAILING)
+    assert_taken_back(outcome)
+    assert len(journal.entries("toy", "release")) == n_released
+
+
+def test_version_that_was_found_to_be_wrong_and_not_taken_back_is_taken_back_by_a_rerun(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Asking(endpoint, ROW):
+        cut_short(monkeypatch, FAILING, "keep_or_take_back")
+    assert "it was not taken back" in str(word_on_watch("toy"))
+    # Nobody asks any more: what was seen is in the journal.
+    assert_taken_back(released(FAILING))
+
+
+def test_next_release_says_that_the_version_before_was_never_watched_to_its_end(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_short(monkeypatch, ALSO_GOOD, "_look_until_the_end")
     with Asking(endpoint, ROW):
         outcome = released(GOOD)
         again = released(GOOD)
