@@ -19,10 +19,10 @@ def watch_of(model: str) -> tuple[Move, dict[str, Any] | None] | None:
     """The release that made the champion, and the journal's word on its watch, None where that has not ended.
 
     Returns:
-        None where no release made the champion: a rollback is not watched.
+        None where no release made the champion: what a rollback or a hand has set is not watched.
     """
     last = next(reversed(moves_of(model)), None)
-    if last is None or last.kind != "release":
+    if last is None or last.kind != "release" or last.to_version != registry.champion_number(model):
         return None
     return last, next((entry for entry in journal.entries(model, "watch") if entry.get("move") == last.number), None)
 
@@ -63,9 +63,9 @@ def watch_again(champion: Version, policy: ReleaseSpec, started: float) -> Relea
     if found is None or not policy.watch.requests:
         return None
     made, ended = found
-    former = registry.find_version(model, made.from_version) if made.from_version is not None else None
-    if made.to_version != champion.number or (ended and (former is None or not ended["trouble"])):
+    if ended and (made.from_version is None or not ended["trouble"]):
         return None
+    former = registry.find_version(model, made.from_version) if made.from_version is not None else None
     outcome = _outcome_of(made)
     checks = tuple(CheckResult(**check) for check in outcome.checks)
     change = Change("release", champion, former, checks, made.cause, made.by, started)

@@ -11,6 +11,7 @@ import pytest
 from adapters import journal, moves, registration
 from adapters.settings import settings
 from adapters.storage import store_path, write_bytes, write_frame
+from cli.status_command import _text
 from core.moves import Move
 from core.records import Version
 from core.spec import spec_digest
@@ -149,6 +150,7 @@ def test_journal_entry_that_cannot_be_read_breaks_no_reader_and_is_named_by_line
         training.write_bytes(kept)
     named = f"journal: {training.stem} cannot be read: it is no JSON"
     assert [told.startswith(named) for told in (*standing["broken"], broken[-1])] == [True, True]
+    assert f"  BROKEN  {named}" in _text(standing)
     assert [decision["decision"] for decision in standing["decisions"]] == ["retrain"]
     assert standing["champion"]["version"] == registered.number
     assert standing_of("toy")["broken"] == []
