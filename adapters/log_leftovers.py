@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from adapters.prediction_log import ANSWERED, SHADOWED
-from adapters.storage import list_files, modified_at, read_bytes, remove, store_path
+from adapters.storage import filesystem, list_files, read_bytes, remove, store_path, told
 from core.errors import DataMissing
 from core.log_parts import covered
 
@@ -58,7 +58,7 @@ def remove_covered(pattern: str) -> int:
     parts_of: dict[str, list[str]] = {}
     for uri, by in covered(list_files(pattern)).items():
         parts_of.setdefault(by, []).append(uri)
-    old = [(by, parts) for by, parts in parts_of.items() if datetime.now(UTC) - modified_at(by) > READ_WITHIN]
+    old = [(by, parts) for by, parts in parts_of.items() if datetime.now(UTC) - _written_at(by) > READ_WITHIN]
     done = [uri for by, parts in old if _is_whole(by) for uri in parts]
     for uri in done:
         discard(uri)
@@ -68,6 +68,13 @@ def remove_covered(pattern: str) -> int:
 def _recent_days() -> list[str]:
     today = datetime.now(UTC).date()
     return [f"{day:%Y-%m-%d}" for day in (today - timedelta(days=1), today)]
+
+
+def _written_at(uri: str) -> datetime:
+    files, path = filesystem(uri)
+    with told(uri, "look at"):
+        at: datetime = files.modified(path)
+    return at
 
 
 def _is_whole(uri: str) -> bool:

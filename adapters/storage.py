@@ -9,7 +9,6 @@ import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -151,14 +150,6 @@ def remove(uri: str) -> None:
     files, path = filesystem(uri)
     with told(uri, "remove"):
         files.rm_file(path)
-
-
-def modified_at(uri: str) -> datetime:
-    """When a file was written, with its zone."""
-    files, path = filesystem(uri)
-    with told(uri, "look at"):
-        at: datetime = files.modified(path)
-    return at
 
 
 def move_folder(folder: str, target: str) -> bool:
