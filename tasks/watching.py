@@ -155,5 +155,6 @@ def _seen(ended: Watched) -> dict[str, Any]:
 def with_watch(outcome: ReleaseOutcome) -> str:
     """Why a release ended as it did, and what its watch has seen."""
     # A rollback's reason holds it already.
-    is_told = outcome.watched is None or outcome.verdict == "rolled_back"
-    return outcome.reason if is_told else f"{outcome.reason}; watch: {outcome.watched['told']}"
+    if outcome.watched is None or outcome.verdict == "rolled_back":
+        return outcome.reason
+    return f"{outcome.reason}; watch: {outcome.watched['told']}"
