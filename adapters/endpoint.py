@@ -22,11 +22,13 @@ class Look:
         served: The version that answers as champion, of several processes the oldest; None where none does.
         load_failed: Whether the version that should answer does not load.
         seen: What was counted, by version.
+        is_served: Whether the model is one of those that are served there, be it without a version yet.
     """
 
     served: int | None
     load_failed: bool
     seen: dict[int, Seen]
+    is_served: bool = True
 
 
 def store_mark() -> str:
@@ -62,6 +64,7 @@ def look_at(model: str, slow_ms: float) -> Look | None:
         int(champion.get("everfit_model_version", 0)) or None,
         champion.get("everfit_model_load_failed", 0.0) > 0,
         {version: _seen(ours, version, slow_ms / 1000) for version in versions},
+        "everfit_model_version" in champion,
     )
 
 

@@ -3,6 +3,7 @@
 import glob
 import hashlib
 import json
+import logging
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -10,9 +11,11 @@ from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from adapters.claims import create_once
-from adapters.storage import list_files, read_json, store_path, write_json
-from core.chain import breaks, sealed
+from adapters.storage import list_files, read_bytes, read_json, store_path, write_json
+from core.chain import Entry, Unread, breaks, read_entry, sealed
+from core.errors import DataError
 
+LOG = logging.getLogger("everfit.journal")
 Kind = Literal[
     "check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation", "retention"
 ]
@@ -20,33 +23,68 @@ Kind = Literal[
 
 def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
     """Write an entry; returns its id. The time is added, and what holds it to the entry before."""
-    written = _every(model)
-    before = read_json(written[-1]) if written else None
+    before, unread = _newest(model)
     at = datetime.now(UTC)
     # Names sort by time, so that a listing is the order of events.
     name = f"{at:%Y%m%dT%H%M%S%f}-{kind}-{uuid.uuid4().hex[:8]}"
-    told = {"id": name, "kind": kind, "at": at.isoformat()} | entry
-    write_json(store_path("journal", model, f"{name}.json"), sealed(json.loads(json.dumps(told, default=str)), before))
+    told = json.loads(json.dumps({"id": name, "kind": kind, "at": at.isoformat()} | entry, default=str))
+    write_json(store_path("journal", model, f"{name}.json"), sealed(told, before, unread))
     return name
 
 
 def faults(model: str) -> list[str]:
-    """Which entries were changed, replaced or taken away since they were written."""
-    return list(breaks([{"id": PurePosixPath(uri).stem} | read_json(uri) for uri in _every(model)]))
+    """Which entries cannot be read, or were changed, replaced or taken away since they were written."""
+    found = [_read(uri) for uri in _every(model)]
+    unread = [each for each in found if isinstance(each, Unread)]
+    return list(breaks([each for each in found if not isinstance(each, Unread)], unread))
+
+
+def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
+    """A model's entries of one kind, newest first; one that cannot be read is left out, and warned of.
+
+    What has become of it is among `faults`, which lineage and status tell.
+    """
+    found = [_read(uri) for uri in reversed(_every(model, kind))]
+    for each in found:
+        if isinstance(each, Unread):
+            LOG.warning("the journal of %s: %s cannot be read and counts for nothing: %s", model, each.id, each.why)
+    return [dict(each) for each in found if not isinstance(each, Unread)]
+
+
+def _newest(model: str) -> tuple[Entry | None, list[Unread]]:
+    """The newest entry that can be read, and what is newer and cannot."""
+    unread: list[Unread] = []
+    for uri in reversed(_every(model)):
+        found = _read(uri)
+        if not isinstance(found, Unread):
+            return found, unread
+        unread.append(found)
+    return None, unread
+
+
+def _read(uri: str) -> Entry | Unread:
+    return read_entry(PurePosixPath(uri).stem, read_bytes(uri))
 
 
 def _every(model: str, kind: str = "*") -> list[str]:
     return list_files(f"{glob.escape(store_path('journal', model))}/*-{kind}-*.json")
 
 
-def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
-    """A model's entries of one kind, newest first."""
-    return [read_json(uri) for uri in reversed(_every(model, kind))]
-
-
 def every_entry(model: str) -> list[dict[str, Any]]:
-    """All of a model's entries, oldest first."""
-    return [read_json(uri) for uri in _every(model)]
+    """All of a model's entries, oldest first.
+
+    Raises:
+        DataError: One cannot be read, so that nobody can say what it names.
+    """
+    found = [_read(uri) for uri in _every(model)]
+    for each in found:
+        if isinstance(each, Unread):
+            raise DataError(
+                f"the journal of {model} cannot be read whole",
+                f"{each.id}: {each.why}",
+                "put that entry back from a copy, or move its file away; `everfit lineage` will say that it is gone",
+            )
+    return [dict(each) for each in found if not isinstance(each, Unread)]
 
 
 def finished_trainings(model: str) -> list[dict[str, Any]]:

@@ -16,8 +16,10 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from adapters.log_leftovers import discard
 from adapters.prediction_log import store_part, table_of
-from adapters.storage import read_bytes, remove
+from adapters.storage import read_bytes
+from core.errors import DataMissing
 from core.log_parts import part_name
 
 FAN = 32
@@ -65,8 +67,9 @@ class LogWriter:
         for folder, levels in list(self._levels.items()):
             for level in range(len(levels)):
                 while len(levels[level]) >= FAN:
-                    batch, levels[level] = levels[level][:FAN], levels[level][FAN:]
-                    self._merge(folder, level, batch)
+                    self._merge(folder, level, levels[level][:FAN])
+                    # Not before: what the store did not take is tried again, and no larger file is merged over it.
+                    del levels[level][:FAN]
             if folder[2] < today:
                 # Higher levels hold the older numbers.
                 left = [part for parts in reversed(levels) for part in parts]
@@ -75,8 +78,9 @@ class LogWriter:
 
     def _merge(self, folder: tuple[str, str, str], level: int, parts: list[Part]) -> None:
         # Whoever had listed them before they were covered has read them by now.
-        for uri in self._covered.pop(folder, []):
-            remove(uri)
+        while self._covered[folder]:
+            discard(self._covered[folder][-1])
+            self._covered[folder].pop()
         levels = self._levels[folder]
         together = None if len(parts) < 2 or sum(part.n_rows for part in parts) > MOST_ROWS else _together(parts)
         if together is None:
@@ -93,9 +97,10 @@ class LogWriter:
 
 
 def _together(parts: list[Part]) -> Any:
-    tables = [pq.read_table(io.BytesIO(read_bytes(part.uri))) for part in parts]
     try:
+        tables = [pq.read_table(io.BytesIO(read_bytes(part.uri))) for part in parts]
         return pa.concat_tables(tables, promote_options="permissive")
-    except (pa.ArrowInvalid, pa.ArrowTypeError):
-        # A field that clients sent in other types at other times: each file keeps its own.
+    except (pa.ArrowInvalid, pa.ArrowTypeError, DataMissing):
+        # A field that clients sent in other types at other times: each file keeps its own. Files that are gone were
+        # merged into one that the store had taken while it seemed to be down.
         return None

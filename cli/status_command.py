@@ -31,7 +31,8 @@ def _text(row: dict[str, Any]) -> str:
     ]
     if champion:
         lines.append("  " + ", ".join(f"{name} {value:.4f}" for name, value in champion["metrics"].items()))
+        lines += [f"  watch: {champion['watch']}"] if champion["watch"] else []
     if last := row["last_training"]:
         lines.append(f"  {last['at'][:19]}  training {last['verdict']}: {last['reason']}")
     lines += [f"  {entry['at'][:19]}  {entry['decision']:<8} {entry['reason']}" for entry in row["decisions"]]
-    return "\n".join(lines)
+    return "\n".join([*lines, *(f"  BROKEN  {link}" for link in row["broken"])])

@@ -38,6 +38,9 @@ class GateSpec(Section):
 class WatchSpec(Section):
     requests: int = Field(200, ge=0, description="How many of the endpoint's next requests are watched; 0 none")
     span: Duration = Field(timedelta(minutes=2), description="The watch ends after this span, whatever has come")
+    first_within: Duration = Field(
+        timedelta(seconds=30), description="The watch ends after this span where no request at all has come"
+    )
     max_error_share: float = Field(
         0.02, ge=0, lt=1, description="Share of requests that may fail, over what failed with the version before"
     )

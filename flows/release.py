@@ -9,13 +9,16 @@ from prefect.states import Completed
 from adapters.registry import find_champion, find_version
 from adapters.specs import read_spec
 from core.acceptance import Limits
+from core.outcomes import ReleaseOutcome
+from core.records import Version
 from core.traffic import CHAMPION, STAGING
 from tasks.approval import word_on
 from tasks.causes import first_for
+from tasks.cut_short import never_watched, watch_again
 from tasks.endings import show_ending
 from tasks.releases import STATES, Change, conclude_change, settle
 from tasks.releasing import accept, move, shadow
-from tasks.watching import glance, watch_over
+from tasks.watching import glance, watch_over, with_watch
 
 
 @flow(name="release", flow_run_name="release-{model}-v{version}", on_completion=[show_ending], on_failure=[show_ending])
@@ -35,7 +38,7 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     settle(model)
     candidate, champion = find_version(model, version), find_champion(model)
     if champion is not None and champion.number == version:
-        return Completed(name="Unchanged", message=f"version {version} is the champion of {model} already")
+        return _is_there_already(champion, watch_again(champion, spec.release, started))
     earlier = glance(model, spec.release)
     limits = Limits(spec.release.max_latency_ms, spec.release.max_memory_mb)
     if spec.release.staging is not None and (there := find_champion(model, STAGING)) != candidate:
@@ -55,7 +58,16 @@ def release(model: str, version: int, cause: str | None = None, approved_by: str
     checks = (
         [word.no] if word.no else [*accept(candidate, limits), shadow(candidate, champion, spec.data, spec.release)]
     )
-    change = Change("release", candidate, champion, tuple(checks), cause, word.by, started)
+    why = candidate.record.reason + never_watched(model)
+    change = Change("release", candidate, champion, tuple(checks), cause, word.by, started, why)
     outcome = conclude_change(change, move(change.planned) if change.passed else None)
     outcome = watch_over(change, outcome, spec.release, earlier)
-    return Completed(name="Declined" if word.no else STATES[outcome.verdict], message=outcome.reason, data=outcome)
+    return Completed(name="Declined" if word.no else STATES[outcome.verdict], message=with_watch(outcome), data=outcome)
+
+
+def _is_there_already(champion: Version, watched: ReleaseOutcome | None) -> Any:
+    """How a release of the champion itself ends: nothing is left to do, or what a killed one had left is done."""
+    if watched is None:
+        told = f"version {champion.number} is the champion of {champion.record.model} already"
+        return Completed(name="Unchanged", message=told)
+    return Completed(name=STATES[watched.verdict], message=with_watch(watched), data=watched)

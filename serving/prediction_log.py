@@ -6,6 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
+from adapters.log_leftovers import Leftovers
 from adapters.log_writer import LogWriter
 from adapters.prediction_log import ANSWERED, SHADOWED
 from core.answers import Answers
@@ -39,7 +40,7 @@ class PredictionLog:
 
     def __init__(self, every_s: float, most_rows: int, metrics: Metrics) -> None:
         self.every_s, self.most_rows, self.metrics = every_s, most_rows, metrics
-        self._writer = LogWriter()
+        self._writer, self._leftovers = LogWriter(), Leftovers()
         self._entries: list[tuple[Entry, Served | None]] = []
         self._waiting = 0
         self._lock, self._flushing = threading.Lock(), threading.Lock()
@@ -87,6 +88,7 @@ class PredictionLog:
         with self._flushing:
             try:
                 self._writer.merge()
+                self._leftovers.remove_when_due()
             except OutsideError as error:
                 LOG.warning("files of the prediction log are not merged: %s", error.why)
             except Exception:

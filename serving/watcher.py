@@ -72,6 +72,8 @@ class Watcher:
             if model not in self.slots.slots:
                 meant = {role: named[model] for role, named in self.meant.items() if model in named}
                 self.slots.slots[model] = make_slot(model, {CHAMPION: references(model)[model]} | meant)
+                # A release must see that the model is served here, also while its first version is being loaded.
+                self.metrics.show_seat(model, CHAMPION, None, failed=False)
 
     def _follow(self, slot: Slot, role: str, seat: Seat, aliases: Mapping[str, int]) -> None:
         seat.wanted = seat.meant.number if seat.meant.number is not None else aliases.get(seat.meant.alias)

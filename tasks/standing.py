@@ -5,6 +5,7 @@ from typing import Any
 from adapters import journal, registry
 from adapters.moves import moves_of
 from core.traffic import STAGING
+from tasks.cut_short import word_on_watch
 
 N_DECISIONS = 10
 
@@ -23,8 +24,10 @@ def standing_of(model: str) -> dict[str, Any]:
             "since": moved.at if moved else None,
             "why": moved.reason if moved else None,
             "metrics": champion.record.report.metrics,
+            "watch": word_on_watch(model),
         },
         "staging": registry.champion_number(model, STAGING),
+        "broken": [f"journal: {fault}" for fault in journal.faults(model)],
         "last_check": checks[0] if checks else None,
         "last_training": trainings[0] if trainings else None,
         "decisions": [

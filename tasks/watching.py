@@ -2,6 +2,7 @@
 
 import time
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 from prefect import get_run_logger, task
 
@@ -50,7 +51,9 @@ def watch(model: str, number: int, former: int | None, policy: ReleaseSpec, earl
     get_run_logger().info("watch: the next %d requests, %s at most", policy.watch.requests, policy.watch.span)
     first = look_at(model, policy.max_latency_ms)
     if first is None:
-        ended = Watched(Seen(), f"not watched: no endpoint of this store answers at {address()}")
+        ended = Watched(Seen(), f"nothing serves {model}: not watched, no endpoint of this store is at {address()}")
+    elif not first.is_served:
+        ended = Watched(Seen(), f"nothing serves {model}: not watched, the endpoint at {address()} serves other models")
     else:
         usual = _of_former(former or 0, first, earlier)
         ended = _look_until_the_end(model, number, (usual, first.seen.get(number, Seen())), policy)
@@ -67,8 +70,9 @@ def _of_former(former: int, first: Look, earlier: Look | None) -> Seen:
 
 def _look_until_the_end(model: str, number: int, seen_before: tuple[Seen, Seen], policy: ReleaseSpec) -> Watched:
     usual, before = seen_before
+    span_s, first_within_s = policy.watch.span.total_seconds(), policy.watch.first_within.total_seconds()
     began, seen, failing_since = time.monotonic(), Seen(), None
-    while time.monotonic() - began < policy.watch.span.total_seconds() and seen.requests < policy.watch.requests:
+    while (waited_s := time.monotonic() - began) < span_s and seen.requests < policy.watch.requests:
         time.sleep(LOOK_EVERY_S)
         now = look_at(model, policy.max_latency_ms)
         if now is None:
@@ -82,7 +86,16 @@ def _look_until_the_end(model: str, number: int, seen_before: tuple[Seen, Seen],
             wrong = f"the endpoint does not load it, and answers with version {now.served}"
         if wrong:
             return Watched(seen, wrong, wrong)
-    return Watched(seen, f"{seen.requests} requests, {seen.failed} failed, {seen.slow} of {seen.answered} answers slow")
+        # Whoever is not asked at all has nothing to show; one that is still being loaded may be asked yet.
+        if now.served == number and not seen.requests and waited_s > first_within_s:
+            break
+    return Watched(seen, _counted(seen, time.monotonic() - began))
+
+
+def _counted(seen: Seen, waited_s: float) -> str:
+    if not seen.requests:
+        return f"no requests were seen in {waited_s:.0f} s, so that nothing is known of how it answers them"
+    return f"{seen.requests} requests, {seen.failed} failed, {seen.slow} of {seen.answered} answers slow"
 
 
 def _fails_to_load(now: Look, number: int) -> bool:
@@ -103,23 +116,45 @@ def watch_over(
     Returns:
         The release's outcome with what was seen, or that of the rollback.
     """
-    if outcome.move is None or not policy.watch.requests:
+    if outcome.move is None:
         return outcome
-    model, former = outcome.model, change.champion
-    ended = watch(model, change.candidate.number, former.number if former else None, policy, earlier)
-    seen = {**asdict(ended.seen), "told": ended.told, "trouble": ended.trouble}
-    journal.append(model, "watch", {"version": outcome.to_version, "move": outcome.move, **seen})
-    if ended.trouble is None or former is None:
-        return replace(outcome, watched=seen)
-    why = f"taken back by itself: {ended.trouble}"
-    back = Change(
-        "rollback",
-        former,
-        change.candidate,
-        tuple(accept(former, Limits())),
-        outcome.event_id,
-        None,
-        change.started,
-        why,
+    former = change.champion.number if change.champion else None
+    ended = (
+        watch(outcome.model, change.candidate.number, former, policy, earlier)
+        if policy.watch.requests
+        else Watched(Seen(), "not watched: release.watch.requests is 0")
     )
-    return replace(conclude_change(back, move(back.planned) if back.passed else None), watched=seen)
+    # Whoever finds no such entry knows that the watch was cut short.
+    told = {"version": outcome.to_version, "move": outcome.move} | _seen(ended)
+    journal.append(outcome.model, "watch", told)
+    return keep_or_take_back(change, outcome, ended)
+
+
+def keep_or_take_back(change: Change, outcome: ReleaseOutcome, ended: Watched) -> ReleaseOutcome:
+    """The release's outcome with what was seen, or that of the rollback where its requests went wrong.
+
+    Args:
+        change: The release.
+        outcome: How it ended.
+        ended: How its watch ended.
+    """
+    former = change.champion
+    # Another run that watched it too may have taken it back by now.
+    if ended.trouble is None or former is None or registry.champion_number(outcome.model) != outcome.to_version:
+        return replace(outcome, watched=_seen(ended))
+    why = f"taken back by itself: {ended.trouble}"
+    checks = tuple(accept(former, Limits()))
+    back = Change("rollback", former, change.candidate, checks, outcome.event_id, None, change.started, why)
+    return replace(conclude_change(back, move(back.planned) if back.passed else None), watched=_seen(ended))
+
+
+def _seen(ended: Watched) -> dict[str, Any]:
+    return {**asdict(ended.seen), "told": ended.told, "trouble": ended.trouble}
+
+
+def with_watch(outcome: ReleaseOutcome) -> str:
+    """Why a release ended as it did, and what its watch has seen."""
+    # A rollback's reason holds it already.
+    if outcome.watched is None or outcome.verdict == "rolled_back":
+        return outcome.reason
+    return f"{outcome.reason}; watch: {outcome.watched['told']}"

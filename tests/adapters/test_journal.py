@@ -55,6 +55,35 @@ def test_entry_that_is_changed_or_taken_away_is_named(store, content):
     assert [names[1] in fault for fault in journal.faults("toy")] == [True]
 
 
+@pytest.mark.parametrize("content", [b"", b'{"id": "2026', b"\x00\xff", b"[1]"], ids=["empty", "cut", "junk", "a list"])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_entry_that_cannot_be_read_is_told_while_the_others_can_and_the_journal_goes_on(store, caplog, content, place):
+    names = [journal.append("toy", "check", {"n": n}) for n in range(3)]
+    written(store)[place].write_bytes(content)
+    assert [entry["n"] for entry in journal.entries("toy", "check")] == [n for n in (2, 1, 0) if n != place]
+    assert names[place] in caplog.text
+    journal.append("toy", "check", {"n": 3})
+    journal.append("toy", "check", {"n": 4})
+    assert [entry["n"] for entry in journal.entries("toy", "check")][:2] == [4, 3]
+    (fault,) = journal.faults("toy")
+    assert fault.startswith(f"{names[place]} cannot be read: it is ")
+
+
+def test_newest_entry_that_could_not_be_read_is_missed_when_it_is_taken_away(store):
+    names = [journal.append("toy", "check", {"n": n}) for n in range(2)]
+    written(store)[1].write_bytes(b"cut")
+    journal.append("toy", "check", {"n": 2})
+    written(store)[1].unlink()
+    assert [names[1] in fault and "is gone" in fault for fault in journal.faults("toy")] == [True]
+
+
+def test_journal_of_which_nothing_can_be_read_goes_on(store):
+    journal.append("toy", "check", {})
+    written(store)[0].write_bytes(b"")
+    name = journal.append("toy", "check", {})
+    assert [entry["id"] for entry in journal.entries("toy", "check")] == [name]
+
+
 def test_journal_in_a_home_with_brackets_in_its_name_can_be_read(tmp_path, monkeypatch):
     monkeypatch.setenv("EVERFIT_HOME", str(tmp_path / "home [a]"))
     settings.cache_clear()

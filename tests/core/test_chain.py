@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.chain import breaks, digest_of, sealed
+from core.chain import Unread, breaks, digest_of, read_entry, sealed
 
 
 def chain(n: int = 4) -> list[dict]:
@@ -51,3 +51,37 @@ def test_entry_from_before_there_were_digests_is_held_by_the_one_that_follows_it
 def test_entry_in_another_order_of_its_keys_is_the_same_entry():
     entry = chain()[2]
     assert digest_of(dict(reversed(entry.items()))) == entry["digest"]
+
+
+JUNK = Unread("e3", "it is no JSON")
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b'{"id": "e1", "ki', b"\x00\xff\x80", b"[" * 100_000, b"[]", b"null", b"3", b"{}", b'{"id": "e1"}']
+)
+def test_file_that_holds_no_entry_is_named_with_the_reason(content: bytes):
+    found = read_entry("e1", content)
+    assert isinstance(found, Unread)
+    assert (found.id, found.why[:10]) in (("e1", "it is no J"), ("e1", "it is JSON"))
+
+
+def test_entry_is_read_as_it_was_written():
+    assert read_entry("a", b'{"id": "a", "kind": "check", "at": "now"}') == {"id": "a", "kind": "check", "at": "now"}
+
+
+def test_entry_that_cannot_be_read_is_one_break_and_not_its_followers_too():
+    entries = chain()
+    assert list(breaks([entries[0], *entries[2:]], [Unread("e1", "it is no JSON")])) == [
+        "e1 cannot be read: it is no JSON"
+    ]
+
+
+def test_next_entry_follows_the_newest_that_can_be_read_and_holds_the_one_that_cannot():
+    first = chain(3)
+    following = sealed({"id": "e4"}, first[-1], [JUNK])
+    assert (following["follows"]["id"], following["unread"]) == ("e2", ["e3"])
+    assert list(breaks([*first, following], [JUNK])) == ["e3 cannot be read: it is no JSON"]
+    assert list(breaks([*first, following])) == ["e3, which could not be read when e4 was written, is gone"]
+    assert list(breaks([*first, sealed({"id": "e3"}, first[-1]), following])) == [
+        "e3, which could not be read when e4 was written, has other content now"
+    ]

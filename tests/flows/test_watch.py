@@ -1,5 +1,9 @@
 """A release that an endpoint watches: real HTTP, a real registry, and versions that go wrong once they are asked."""
 
+import os
+import signal
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -12,19 +16,32 @@ import uvicorn
 
 from adapters import journal, registry
 from adapters.endpoint import Look
-from adapters.settings import settings
+from adapters.settings import PROJECT, settings
+from core.gate_spec import ReleaseSpec
 from core.watch import Seen
 from deployments.ports import free_port
 from serving import watcher
 from serving.app import create
 from serving.settings import ServingSettings
-from tasks.watching import _of_former
+from tasks import watching
+from tasks.cut_short import word_on_watch
+from tasks.watching import _of_former, watch
 from tests.conftest import TOY, Project, toy_table
 from tests.serving.conftest import ROW
 from tests.serving.test_watcher import add_version
 
 GOOD, FAILING, SLOW, ALSO_GOOD = 1, 2, 3, 4
 LIMIT_MS = 1000
+# Releases a version and dies in its watch, as `kill -9` ends a process.
+DIES = """
+import os, signal, sys
+from tasks import watching
+
+watching._look_until_the_end = lambda *_: os.kill(os.getpid(), signal.SIGKILL)
+from flows.release import release
+
+release("toy", int(sys.argv[1]), approved_by="ada")
+"""
 
 
 class Fails:
@@ -112,7 +129,7 @@ def test_without_an_endpoint_the_release_says_so_and_ends(registered: Project, m
     settings.cache_clear()
     outcome = released(GOOD)
     assert outcome.verdict == "released", outcome.reason
-    assert outcome.watched["told"].startswith("not watched: no endpoint of this store answers")
+    assert outcome.watched["told"].startswith("nothing serves toy: not watched, no endpoint of this store")
 
 
 @pytest.mark.parametrize(
@@ -137,6 +154,70 @@ def test_version_that_goes_wrong_once_it_is_asked_is_taken_back_by_itself(
     assert told == ["model.released", "model.rolled_back"]
 
 
+def killed_while_it_releases(number: int) -> None:
+    from prefect.settings import get_current_settings
+
+    environment = os.environ | get_current_settings().to_environment_variables(exclude_unset=True)
+    command = [sys.executable, "-c", DIES, str(number)]
+    dead = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert dead.returncode == -signal.SIGKILL, dead.stderr
+
+
+def cut_short(monkeypatch: pytest.MonkeyPatch, number: int, step: str) -> None:
+    """A release in this process that ends in its watch as a process would, with nothing after it done."""
+
+    def ends(*_: Any) -> None:
+        raise InterruptedError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(watching, step, ends)
+        with pytest.raises(InterruptedError):
+            released(number)
+
+
+def assert_taken_back(outcome: Any) -> None:
+    assert (outcome.verdict, outcome.from_version, outcome.to_version) == ("rolled_back", FAILING, GOOD), outcome.reason
+    assert "requests failed (100.0%)" in outcome.reason
+    assert registry.champion_number("toy") == GOOD
+    assert word_on_watch("toy") is None
+
+
+def test_release_that_is_killed_in_its_watch_is_watched_again_by_a_rerun(endpoint: str) -> None:
+    with Asking(endpoint, ROW):
+        killed_while_it_releases(FAILING)
+        assert registry.champion_number("toy") == FAILING
+        assert "not ended since" in str(word_on_watch("toy"))
+        n_released = len(journal.entries("toy", "release"))
+        outcome = released(FAILING)
+    assert_taken_back(outcome)
+    assert len(journal.entries("toy", "release")) == n_released
+
+
+def test_version_that_was_found_to_be_wrong_and_not_taken_back_is_taken_back_by_a_rerun(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with Asking(endpoint, ROW):
+        cut_short(monkeypatch, FAILING, "keep_or_take_back")
+    assert "it was not taken back" in str(word_on_watch("toy"))
+    # Nobody asks any more: what was seen is in the journal.
+    assert_taken_back(released(FAILING))
+
+
+def test_next_release_says_that_the_version_before_was_never_watched_to_its_end(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cut_short(monkeypatch, ALSO_GOOD, "_look_until_the_end")
+    with Asking(endpoint, ROW):
+        outcome = released(GOOD)
+        again = released(GOOD)
+    assert outcome.reason.endswith(f"version {ALSO_GOOD} was never watched to its end"), outcome.reason
+    assert word_on_watch("toy") == outcome.watched["told"]
+    # One that was watched to its end is not watched again.
+    assert again is None
+
+
 def test_version_that_answers_well_stays_after_the_requests_that_were_to_be_watched(endpoint: str) -> None:
     with Asking(endpoint, ROW):
         outcome = released(ALSO_GOOD)
@@ -159,3 +240,24 @@ def test_usual_failures_are_those_of_the_last_requests_where_these_are_enough() 
     for earlier, expected in ((Seen(950, 10, 940, 0), Seen(50, 50, 0, 0)), (Seen(990, 50, 940, 0), first.seen[GOOD])):
         assert _of_former(GOOD, first, Look(GOOD, False, {GOOD: earlier})) == expected
     assert _of_former(GOOD, first, None) == first.seen[GOOD]
+
+
+def test_endpoint_that_nobody_asks_is_watched_no_longer_than_the_yaml_says_and_the_outcome_tells(
+    registered: Project, endpoint: str
+) -> None:
+    spec = registered.models / "toy.yaml"
+    kept = spec.read_text()
+    spec.write_text(kept.replace("span: 2m", "span: 20m, first_within: 1s"))
+    outcome = released(ALSO_GOOD)
+    spec.write_text(kept)
+    assert outcome.verdict == "released", outcome.reason
+    assert outcome.watched["told"].startswith("no requests were seen in ")
+    assert journal.entries("toy", "watch")[0]["told"] == outcome.watched["told"]
+
+
+def test_endpoint_of_other_models_is_not_watched(endpoint: str) -> None:
+    from prefect.logging import disable_run_logger
+
+    with disable_run_logger():
+        told = watch.fn("another", 1, None, ReleaseSpec()).told
+    assert told == f"nothing serves another: not watched, the endpoint at {endpoint} serves other models"

@@ -5,10 +5,12 @@ import pytest
 from starlette.testclient import TestClient
 
 from adapters import prediction_log
+from adapters.log_writer import FAN, LogWriter
 from adapters.prediction_log import SHADOWED, log_files, read_log
 from adapters.tables import read_table
 from core.errors import StorageUnavailable
 from core.traffic import CHALLENGER, CHAMPION, SHADOW
+from tests.adapters.test_log_writer import grow_old, write
 from tests.serving.conftest import ROW, Running, make_served, seat
 
 KEYED = {**ROW, "customer": "c1", "day": "2026-02-01T10:00:00"}
@@ -86,6 +88,15 @@ def test_rows_beyond_the_bound_are_dropped_and_counted(served, store):
             ask(client, [ROW])
         assert 'everfit_log_rows_total{model="toy",outcome="dropped"} 2.0' in client.get("/metrics").text
     assert len(read_log("toy")) == 3
+
+
+def test_endpoint_removes_what_a_killed_one_has_merged_and_left(running, store):
+    dead = LogWriter()
+    write(dead, FAN)
+    dead.merge()
+    grow_old(store)
+    running.endpoint.log._merge()
+    assert len(list(store.rglob("part-*.parquet"))) == len(log_files("toy")) == 1
 
 
 def test_rows_wait_while_the_store_is_down_and_are_written_once(running, monkeypatch):

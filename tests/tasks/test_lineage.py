@@ -11,11 +11,13 @@ import pytest
 from adapters import journal, moves, registration
 from adapters.settings import settings
 from adapters.storage import store_path, write_bytes, write_frame
+from cli.status_command import _text
 from core.moves import Move
 from core.records import Version
 from core.spec import spec_digest
 from tasks.descent import descent_of
 from tasks.lineage import lineage_of
+from tasks.standing import standing_of
 from tests.adapters.conftest import ROWS, pipeline_of, record_of
 
 REPORT = b"<html>drifted</html>"
@@ -133,6 +135,25 @@ def test_link_that_is_touched_is_named_and_no_other(registered: Version, link: s
     finally:
         path.write_bytes(kept)
     assert broken == named
+
+
+@pytest.mark.parametrize("content", [b"", b'{"id": "2026'], ids=["empty", "cut"])
+def test_journal_entry_that_cannot_be_read_breaks_no_reader_and_is_named_by_lineage_and_status(
+    registered: Version, content: bytes
+) -> None:
+    (training,) = (Path(store_path()) / "journal" / "toy").glob("*-training-*.json")
+    kept = training.read_bytes()
+    training.write_bytes(content)
+    try:
+        broken, standing = lineage_of(registered)["broken"], standing_of("toy")
+    finally:
+        training.write_bytes(kept)
+    named = f"journal: {training.stem} cannot be read: it is no JSON"
+    assert [told.startswith(named) for told in (*standing["broken"], broken[-1])] == [True, True]
+    assert f"  BROKEN  {named}" in _text(standing)
+    assert [decision["decision"] for decision in standing["decisions"]] == ["retrain"]
+    assert standing["champion"]["version"] == registered.number
+    assert standing_of("toy")["broken"] == []
 
 
 def test_commit_that_this_checkout_does_not_hold_is_named(registered: Version) -> None:
