@@ -7,8 +7,8 @@ from core.story import Story
 MOST_FEATURES, MOST_BARS = 100, 15
 SHAPLEY = "Mean size of Shapley values"
 SHAPLEY_TOLD = (
-    "A Shapley value is what a column adds to the prediction of one row, against other rows; its mean size over test rows "
-    "is in the unit of the prediction: probability, or that of the target."
+    "A Shapley value is what a column adds to the prediction of one row, against other rows; its mean size over test "
+    "rows is in the unit of the prediction: probability, or that of the target."
 )
 
 
