@@ -99,7 +99,7 @@ def _is_whole(version: Version, path: str) -> bool:
             return True
         held = path in [each.path for each in client.list_artifacts(version.run_id, str(Path(path).parent))]
         text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{path}") if held else ""
-    return hashlib.sha256(text.encode()).hexdigest() == told
+    return bool(hashlib.sha256(text.encode()).hexdigest() == told)
 
 
 def find_appraisal(version: Version) -> Appraisal | None:

@@ -46,10 +46,10 @@ def feature_section(story: Story) -> Section:
     )
     shares = [(name, 100 * share) for name, share in report.importance.items() if share > 0][:MOST_BARS]
     title = "Permutation importance"
-    pictures = (Picture(title, bar_chart(title, shares, " %")),) if shares else ()
+    pictures = [Picture(title, bar_chart(title, shares, " %"))] if shares else []
     moved = [(name, size) for name, size in report.shapley.items() if size > 0][:MOST_BARS]
     if moved:
-        pictures += (Picture(SHAPLEY, bar_chart(SHAPLEY, moved)),)
+        pictures.append(Picture(SHAPLEY, bar_chart(SHAPLEY, moved)))
     more = len(report.features) - len(rows)
     text = (
         "Importance is the share of the metric that is lost on validation rows when a column is shuffled.",
@@ -57,7 +57,7 @@ def feature_section(story: Story) -> Section:
         *((f"{more} less important columns are not listed.",) if more > 0 else ()),
     )
     head = ("column", "importance", "kind", "origin", "becomes")
-    return Section("Features and their lineage", text, (Table(head, rows),), pictures)
+    return Section("Features and their lineage", text, (Table(head, rows),), tuple(pictures))
 
 
 def _derived(names: tuple[str, ...], n_derived: int) -> str:
