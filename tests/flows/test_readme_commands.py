@@ -22,6 +22,9 @@ from deployments.ports import free_port
 from tests.conftest import Project
 from tests.told_commands import README_RUN, shell_lines, trips
 
+# Two trainings and four moves of the champion, and the start of a server before them.
+pytestmark = pytest.mark.timeout(900)
+
 FILLED = {
     "SOURCE": "trips.csv", "table.csv": "trips.csv", "COL": "late", "NAME": "trips", "NAME:3": "trips:1", "3": "1",
     "FILE": "trips-v1.zip",
@@ -99,7 +102,7 @@ def port(started: Project) -> Iterator[int]:
             process.terminate()
 
 
-def wait_for(address: str, process: subprocess.Popen[bytes], within_s: float = 120) -> None:
+def wait_for(address: str, process: subprocess.Popen[bytes], within_s: float = 240) -> None:
     deadline = time.monotonic() + within_s
     while process.poll() is None and time.monotonic() < deadline:
         try:
