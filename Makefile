@@ -24,7 +24,7 @@ demo: $(STAMP) ## Show the whole loop on real flights, month after month; MONTHS
 test: $(STAMP) ## Run the tests; ARGS="-k gate" picks some.
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-browser: $(STAMP) ## Run the tests in a real browser: the Prefect UI and a model's page; needs Chromium, root installs it.
+browser: $(STAMP) ## Run the tests in a real browser, those of the Prefect UI too; needs Chromium, root installs it.
 	@BROWSER_TESTS=1 $(BIN)/python -m pytest tests/browser $(ARGS)
 
 check: $(STAMP) ## Check format, lint, types, import contracts, sizes, security, and what the locked packages are known for.

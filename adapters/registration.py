@@ -76,7 +76,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame,
         mlflow.log_metrics({f"test_{name}": value for name, value in record.report.metrics.items()})
         mlflow.log_text(_text(record), RECORD)
         if appraisal is not None:
-            mlflow.log_dict(json.loads(json.dumps(asdict(appraisal), default=str)), APPRAISAL)
+            mlflow.log_text(_text(appraisal), APPRAISAL)
         mlflow.log_dict({"features": [asdict(feature) for feature in record.report.features]}, LINEAGE)
         mlflow.log_dict({"members": _curves(record, losses)}, LEARNING_CURVE)
         mlflow.set_tags(
@@ -99,7 +99,7 @@ def _log(client: Any, record: ModelRecord, pipeline: Any, example: pd.DataFrame,
         )
         # With its tags at once: a version without identity would be registered again by a retry.
         registered = mlflow.register_model(
-            logged.model_uri, record.model, tags=_tags(record, model_file(logged.artifact_path))
+            logged.model_uri, record.model, tags=_tags(record, appraisal, model_file(logged.artifact_path))
         )
     return int(registered.version)
 
@@ -111,8 +111,9 @@ def _curves(record: ModelRecord, losses: Losses) -> list[dict[str, Any]]:
     ]
 
 
-def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:
-    return {
+def _tags(record: ModelRecord, appraisal: Appraisal | None, content: bytes) -> dict[str, str]:
+    written = {} if appraisal is None else {"appraisal": _digest(appraisal)}
+    return written | {
         "identity": record.identity,
         "file": hashlib.sha256(content).hexdigest(),
         "verdict": record.verdict,
@@ -120,12 +121,16 @@ def _tags(record: ModelRecord, content: bytes) -> dict[str, str]:
         "data": record.data.sha256,
         "spec": record.spec_digest,
         "model_digest": record.report.digest,
-        "record": hashlib.sha256(_text(record).encode()).hexdigest(),
+        "record": _digest(record),
     }
 
 
-def _text(record: ModelRecord) -> str:
-    return json.dumps(asdict(record), default=str, indent=1)
+def _digest(told: ModelRecord | Appraisal) -> str:
+    return hashlib.sha256(_text(told).encode()).hexdigest()
+
+
+def _text(told: ModelRecord | Appraisal) -> str:
+    return json.dumps(asdict(told), default=str, indent=1)
 
 
 def experiment_of(client: Any, model: str) -> str:

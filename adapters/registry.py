@@ -83,12 +83,24 @@ def find_champion(model: str, alias: str = CHAMPION) -> Version | None:
 
 def record_is_whole(version: Version) -> bool:
     """Whether MLflow holds the record that was registered; True where its digest was not kept then."""
+    return _is_whole(version, RECORD)
+
+
+def appraisal_is_whole(version: Version) -> bool:
+    """Whether MLflow holds the appraisal that was registered; True where its digest was not kept then."""
+    return _is_whole(version, APPRAISAL)
+
+
+def _is_whole(version: Version, path: str) -> bool:
     with answering() as client:
         import mlflow
 
-        told = client.get_model_version(version.record.model, str(version.number)).tags.get("record")
-        text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{RECORD}") if told else ""
-    return not told or hashlib.sha256(text.encode()).hexdigest() == told
+        told = client.get_model_version(version.record.model, str(version.number)).tags.get(Path(path).stem)
+        if not told:
+            return True
+        held = path in [each.path for each in client.list_artifacts(version.run_id, str(Path(path).parent))]
+        text = mlflow.artifacts.load_text(f"runs:/{version.run_id}/{path}") if held else ""
+    return bool(hashlib.sha256(text.encode()).hexdigest() == told)
 
 
 def find_appraisal(version: Version) -> Appraisal | None:

@@ -5,6 +5,11 @@ from core.page import Picture, Section, Table
 from core.story import Story
 
 MOST_FEATURES, MOST_BARS = 100, 15
+SHAPLEY = "Mean size of Shapley values"
+SHAPLEY_TOLD = (
+    "A Shapley value is what a column adds to the prediction of one row, against other rows; its mean size over test "
+    "rows is in the unit of the prediction: probability, or that of the target."
+)
 
 
 def data_section(story: Story) -> Section:
@@ -41,14 +46,18 @@ def feature_section(story: Story) -> Section:
     )
     shares = [(name, 100 * share) for name, share in report.importance.items() if share > 0][:MOST_BARS]
     title = "Permutation importance"
-    pictures = (Picture(title, bar_chart(title, shares, " %")),) if shares else ()
+    pictures = [Picture(title, bar_chart(title, shares, " %"))] if shares else []
+    moved = [(name, size) for name, size in report.shapley.items() if size > 0][:MOST_BARS]
+    if moved:
+        pictures.append(Picture(SHAPLEY, bar_chart(SHAPLEY, moved)))
     more = len(report.features) - len(rows)
     text = (
         "Importance is the share of the metric that is lost on validation rows when a column is shuffled.",
+        *((SHAPLEY_TOLD,) if moved else ()),
         *((f"{more} less important columns are not listed.",) if more > 0 else ()),
     )
     head = ("column", "importance", "kind", "origin", "becomes")
-    return Section("Features and their lineage", text, (Table(head, rows),), pictures)
+    return Section("Features and their lineage", text, (Table(head, rows),), tuple(pictures))
 
 
 def _derived(names: tuple[str, ...], n_derived: int) -> str:

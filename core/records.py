@@ -58,6 +58,7 @@ class Report:
         classes: How often each class occurs.
         features: What became of each raw column, the most important first.
         simpler: Models that are simpler than this one, by name: a constant, and a linear one where this one is none.
+        shapley: How much each feature moves a prediction on average, in units of the prediction, the largest first.
         row_ms: Median time of one core to predict a single row, in milliseconds; None where it was not measured.
     """
 
@@ -74,6 +75,7 @@ class Report:
     features: tuple[Feature, ...] = ()
     simpler: dict[str, Simpler] = field(default_factory=dict)
     row_ms: float | None = None
+    shapley: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

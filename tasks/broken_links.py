@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
 from typing import Any
 
 from adapters import journal, registry
@@ -24,6 +25,8 @@ def broken_links(version: Version, stored: Mapping[str, DatasetRef], cause: Mapp
     """
     for role, ref in stored.items():
         yield from _broken_file(role, ref.uri, ref.sha256)
+    yield from _broken_content("profile", version.record.profile)
+    yield from _broken_content("predictions", version.record.report.predictions)
     yield from _broken_record(version)
     yield from _broken_run(version)
     if cause:
@@ -40,6 +43,8 @@ def _broken_record(version: Version) -> Iterator[str]:
     record = version.record
     if not registry.record_is_whole(version):
         yield "record: MLflow holds another record of this version than was registered"
+    if not registry.appraisal_is_whole(version):
+        yield "appraisal: MLflow holds another appraisal of this version than was registered"
     if spec_digest(record.spec) != record.spec_digest:
         yield "spec: the stored spec has another digest than at training"
     if record.git_commit and not knows_commit(record.git_commit):
@@ -48,10 +53,19 @@ def _broken_record(version: Version) -> Iterator[str]:
 
 def _broken_run(version: Version) -> Iterator[str]:
     record = version.record
-    if record.flow_run and not any(
-        entry["flow_run_id"] == record.flow_run for entry in journal.entries(record.model, "training")
-    ):
+    if not record.flow_run:
+        return
+    told = [entry for entry in journal.entries(record.model, "training") if entry["flow_run_id"] == record.flow_run]
+    if not told:
         yield f"flow_run: the journal holds no training of the run {record.flow_run}"
+    # Who rewrites a record in MLflow can rewrite its digest there; the journal is elsewhere, and its entries chained.
+    made = {
+        "data_digest": record.data.sha256, "spec_digest": record.spec_digest, "model_digest": record.report.digest
+    }  # fmt: skip
+    for entry in told:
+        for name, digest in made.items():
+            if entry.get(name, digest) != digest:
+                yield f"training: the record has the {name} {digest}, the journal says {entry[name]}"
 
 
 def _broken_cause(cause: Mapping[str, Any]) -> Iterator[str]:
@@ -68,6 +82,8 @@ def _broken_approval(version: Version) -> Iterator[str]:
     """The history of the champion and the journal say the same of who agreed to this version."""
     model, number = version.record.model, version.number
     moved = {move.number: move for move in moves_of(model) if move.to_version == number}
+    if not moved and registry.champion_number(model) == number:
+        yield f"approval: version {number} is champion, and no move of the history made it so"
     entries = [*journal.entries(model, "release"), *journal.entries(model, "rollback")]
     told = {entry["move"]: entry for entry in entries if entry.get("move") and entry["to_version"] == number}
     for place in sorted(moved.keys() | told.keys()):
@@ -78,6 +94,12 @@ def _broken_approval(version: Version) -> Iterator[str]:
         elif moved[place].by != told[place]["approved_by"]:
             both = moved[place].by or "nobody", told[place]["approved_by"] or "nobody"
             yield f"approval: the history says that {both[0]} agreed to move {place}, the journal says {both[1]}"
+
+
+def _broken_content(role: str, uri: str | None) -> Iterator[str]:
+    """What is wrong with a file that is called by its digest."""
+    if uri:
+        yield from _broken_file(role, uri, PurePosixPath(uri).name.partition(".")[0])
 
 
 def _broken_file(role: str, uri: str, digest: str | None) -> Iterator[str]:

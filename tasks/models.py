@@ -1,6 +1,7 @@
 """From encoded rows to a fitted, evaluated pipeline: fit, evaluate."""
 
 import hashlib
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -34,6 +35,7 @@ from core.performance import scorecard
 from core.preparation import feature_rows
 from core.records import Report, Simpler, class_shares
 from core.refs import FeaturesRef, ModelRef, Splits
+from core.shapley import explain
 from core.target import TargetCoding
 from tasks.policies import STAGE
 
@@ -72,15 +74,11 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
     held, y_held = feature_rows(validation, features.columns, preparation, step), coding.encode(validation[target])
     prediction = predict(pipeline, raw, coding.problem)
     threshold = threshold_for(learning, y_held, predict(pipeline, held, coding.problem))
-    shares = permutation_shares(
-        behind_encoder(
-            pipeline, lambda own, rows: as_read(learning.metric, predict(own, rows, coding.problem), threshold)
-        ),
-        held,
-        y_held,
-        learning.metric,
-        learning.seed,
+    model_alone = behind_encoder(pipeline, lambda own, rows: predict(own, rows, coding.problem))
+    as_scored = replace(
+        model_alone, predict=lambda rows: as_read(learning.metric, model_alone.predict(rows), threshold)
     )
+    shares = permutation_shares(as_scored, held, y_held, learning.metric, learning.seed)
     baselines = _baselines(features, learning, raw)
     decided = decisions(Candidate(model.family, model.params), learning)
     report = Report(
@@ -88,6 +86,7 @@ def evaluate(model: ModelRef, features: FeaturesRef, parts: Splits, coding: Targ
         baselines={name: score_all(coding.problem, y, *each) for name, each in baselines.items()},
         holdout=scorecard(coding.problem, y, prediction, threshold),
         importance=shares,
+        shapley=explain(model_alone, raw, shares, learning.seed).mean_sizes,
         predictions=write_array(prediction),
         # A changed step is another model, even if it predicts the same for these rows.
         digest=hashlib.sha256(np.ascontiguousarray(prediction).tobytes() + preparation.code.encode()).hexdigest(),

@@ -11,6 +11,7 @@ import pytest
 from adapters.html import html_of
 from core.appraisal import Scored, appraise
 from core.card import card_of
+from core.card_data import SHAPLEY
 from core.charts import Axes, Line, bar_chart, heat_table, histogram, line_chart
 from core.lineage import Feature
 from core.metrics import score_all
@@ -59,7 +60,7 @@ def test_page_is_well_formed_small_and_asks_nothing_of_the_network():
 
 def test_page_shows_the_pictures_of_the_version():
     labels = {given["aria-label"] for tag, given in Reader(html_of(card_of(story()))).tags if tag == "svg"}
-    assert labels == {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance"}
+    assert labels == {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance", SHAPLEY}
 
 
 def test_page_of_very_many_columns_is_below_three_megabytes():
@@ -122,8 +123,8 @@ def of_problem(problem: str) -> Story:
 @pytest.mark.parametrize(
     ("problem", "pictures"),
     [
-        ("regression", {"Residuals", "Calibration", "Permutation importance"}),
-        ("multiclass", {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance"}),
+        ("regression", {"Residuals", "Calibration", "Permutation importance", SHAPLEY}),
+        ("multiclass", {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance", SHAPLEY}),
     ],
 )
 def test_page_of_every_problem_shows_the_pictures_that_fit_it(problem, pictures):

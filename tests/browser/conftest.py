@@ -17,8 +17,6 @@ COMMANDS = (
 
 @pytest.fixture(scope="session", autouse=True)
 def browser() -> None:
-    if not os.environ.get("BROWSER_TESTS"):
-        pytest.skip("the browser was not asked for: `make browser` opens one")
     if chromium() is None and os.geteuid() == 0 and shutil.which("apt-get"):
         install_chromium()
     if step := lacking():

@@ -8,6 +8,7 @@ import pytest
 
 from cli.answers import run
 from cli.main import everfit
+from core.card_data import SHAPLEY
 from deployments.browser import DESKTOP, PHONE, Window, window
 from tests.conftest import Project, toy_table
 
@@ -64,7 +65,7 @@ def test_page_is_as_wide_as_its_window_and_no_word_is_cut(opened: Window) -> Non
 
 def test_every_picture_is_drawn_and_its_words_can_be_read(opened: Window) -> None:
     titles = opened.page.locator("figcaption").all_inner_texts()
-    assert {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance"} <= set(titles)
+    assert {"ROC", "Precision and recall", "Confusion", "Calibration", "Permutation importance", SHAPLEY} <= set(titles)
     boxes = pictures(opened.page)
     assert len(boxes) == len(titles)
     assert all(box["width"] > 250 and box["height"] > 30 for box in boxes)

@@ -42,6 +42,7 @@ REPORT = Report(
     digest="d" * 64,
     classes=(ClassShare("no", 0.5, 100, 50, 450), ClassShare("yes", 0.5, 100, 50, 10)),
     features=(Feature("age", "number", "source", ("age",), 1, 0.8),),
+    shapley={"age": 0.11, "place": 0.02},
 )
 RECORD = ModelRecord(
     model="toy",

@@ -5,38 +5,15 @@ import re
 import shlex
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
-from adapters.settings import PROJECT
 from cli.answers import run
 from cli.main import everfit
 from tests.conftest import Project
+from tests.told_commands import shell_lines, trips
 
-TUTORIAL = (PROJECT / "docs" / "tutorial.md").read_text(encoding="utf-8")
-COMMANDS = [
-    shlex.split(line)[1:]
-    for block in re.findall(r"```bash\n(.*?)```", TUTORIAL, re.DOTALL)
-    for line in block.splitlines()
-    if line.startswith("everfit ")
-]
-
-
-def trips(n_rows: int = 3000) -> pd.DataFrame:
-    random = np.random.default_rng(8)
-    miles, vehicle = random.gamma(2, 6, n_rows).round(1), random.choice(["van", "bike", "car"], n_rows)
-    chance = 1 / (1 + np.exp(-(miles / 6 - 2.5 + 1.5 * (vehicle == "van"))))
-    start = pd.Timestamp("2026-01-01")
-    return pd.DataFrame(
-        {
-            "trip": [f"t{i}" for i in range(n_rows)],
-            "started": start + pd.to_timedelta(np.sort(random.uniform(0, 60, n_rows)).round(4), unit="D"),
-            "miles": miles,
-            "vehicle": vehicle,
-            "late": random.uniform(size=n_rows) < chance,
-        }
-    )
+COMMANDS = [shlex.split(line)[1:] for line in shell_lines("docs/tutorial.md")]
 
 
 def test_every_command_of_the_tutorial_does_what_the_page_says(

@@ -10,15 +10,16 @@ import pytest
 
 from adapters import journal, moves, registration
 from adapters.settings import settings
-from adapters.storage import store_path, write_bytes, write_frame
+from adapters.storage import store_path, write_array, write_bytes, write_content, write_frame
 from cli.status_command import _text
+from core.appraisal import Scored, appraise
 from core.moves import Move
 from core.records import Version
 from core.spec import spec_digest
 from tasks.descent import descent_of
 from tasks.lineage import lineage_of
 from tasks.standing import standing_of
-from tests.adapters.conftest import ROWS, pipeline_of, record_of
+from tests.adapters.conftest import ROWS, TARGETS, pipeline_of, record_of
 
 REPORT = b"<html>drifted</html>"
 MOVE = Move(0, "toy", "release", None, 1, "passed 6 checks", None, "ada", "r-3", "")
@@ -47,13 +48,18 @@ def register() -> Version:
     digest = hashlib.sha256(REPORT).hexdigest()
     seen = {"report": report, "report_digest": digest, "window": {"digest": window.sha256, "rows": 20}}
     journal.append("toy", "check", told | seen | {"event_id": "e-1"})
-    journal.append("toy", "training", {"flow_run_id": "r-2", "rows": len(ROWS)})
+    digests = {"data_digest": data.sha256, "model_digest": "d1"}
+    journal.append("toy", "training", {"flow_run_id": "r-2", "rows": len(ROWS)} | digests)
     # Something follows in every life; it holds what came before.
     journal.append("toy", "watch", {"version": 1, "requests": 0})
     spec = {"name": "toy", "seed": 0, "data": {"source": "lake://toy"}}
+    made, prediction = record_of(pipeline), pipeline.predict_proba(ROWS)[:, 1]
+    scored = Scored("binary", ("False", "True"), TARGETS["binary"], prediction, 0.5, None)
     record = replace(
-        record_of(pipeline),
+        made,
         data=data,
+        report=replace(made.report, predictions=write_array(prediction)),
+        profile=write_content(b"a profile", "references", ".json.gz"),
         reference=write_frame(ROWS.head(50), "reference"),
         golden=golden,
         spec=spec,
@@ -62,7 +68,7 @@ def register() -> Version:
         flow_run="r-2",
         environment={"python": "3.11"},
     )
-    version = registration.register(record, pipeline, ROWS.head(5))
+    version = registration.register(record, pipeline, ROWS.head(5), (), appraise(scored, "roc_auc", 0, {}))
     move = moves.make(replace(MOVE, to_version=version.number))
     journal.append("toy", "release", {"to_version": version.number, "move": move.number, "approved_by": move.by})
     return version
@@ -88,12 +94,18 @@ def touched(link: str, version: Version, found: dict[str, Any]) -> tuple[Path, b
         "snapshot": (data["snapshot"], b"other rows"),
         "reference": (data["reference"], None),
         "golden": (data["golden"], b"other rows"),
+        "profile": (Path(str(version.record.profile)), b"another profile"),
+        "predictions": (Path(version.record.report.predictions), None),
         "record": (record, b"{}"),
+        "appraisal": edited(record.with_name("appraisal.json"), "roc_auc", "auc"),
+        "appraisal that is gone": (record.with_name("appraisal.json"), None),
         "event": edited(record, "e-1", "e-9"),
         "source": edited(record, "lake://toy", "lake://other"),
         "environment": edited(record, "3.11", "2.7"),
         "flow_run": (training, None),
         "another flow run": edited(training, "r-2", "r-9"),
+        "training on other data": edited(training, version.record.data.sha256, "0" * 64),
+        "training of another model": edited(training, '"d1"', '"d2"'),
         "cause": (check, None),
         "decision": edited(check, "retrain", "note"),
         "report": (Path(found["cause"]["report"]), b"<html>all is well</html>"),
@@ -110,6 +122,10 @@ def touched(link: str, version: Version, found: dict[str, Any]) -> tuple[Path, b
     ("link", "named"),
     [
         *((link, {link}) for link in ("snapshot", "reference", "golden", "record", "report", "window", "model_file")),
+        *((link, {link}) for link in ("profile", "predictions", "appraisal")),
+        ("appraisal that is gone", {"appraisal"}),
+        ("training on other data", {"training", "journal"}),
+        ("training of another model", {"training", "journal"}),
         # What the record says is held by the record's digest, what the journal says by the journal's chain.
         ("event", {"record"}),
         ("source", {"record"}),
@@ -165,6 +181,22 @@ def test_spec_that_was_replaced_is_named(registered: Version) -> None:
     spec = registered.record.spec | {"seed": 99}
     broken = lineage_of(replace(registered, record=replace(registered.record, spec=spec)))["broken"]
     assert [told.partition(":")[0] for told in broken] == ["spec"]
+
+
+def test_record_that_was_rewritten_together_with_its_digest_is_told_by_the_journal(registered: Version) -> None:
+    report = replace(registered.record.report, digest="of a better model")
+    broken = lineage_of(replace(registered, record=replace(registered.record, report=report)))["broken"]
+    assert [told.partition(":")[0] for told in broken] == ["training"]
+
+
+def test_champion_that_nobody_moved_is_named(registered: Version) -> None:
+    history = Path(store_path()) / "moves" / "toy"
+    kept = history.rename(history.with_name("elsewhere"))
+    try:
+        broken = lineage_of(registered)["broken"]
+    finally:
+        kept.rename(history)
+    assert "approval: version 1 is champion, and no move of the history made it so" in broken
 
 
 def test_snapshot_and_window_lead_forward(registered: Version) -> None:
