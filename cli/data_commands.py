@@ -21,9 +21,10 @@ def land(name: str, source: str | None, until: datetime | None) -> Answer:
     SOURCE is a file, glob or URL (csv, parquet, jsonl); `everfit land flights` without one lands the example.
     """
     prepare()
+    from adapters.addresses import as_written
     from tasks.landing import land_and_tell
 
-    landed = land_and_tell(name, source, until)
+    landed = land_and_tell(name, as_written(source) if source else None, until)
     files = "\n".join(f"  {part.period}  {part.n_rows:>8} rows  {part.state}" for part in landed.parts)
     told = "data.arrived was sent" if landed.event_id else "no event was sent"
     text = f"{landed.n_new} of {len(landed.parts)} periods are new in {landed.folder}; {told}\n{files}"

@@ -63,10 +63,11 @@ def _training_text(outcome: TrainingOutcome) -> str:
 def check(name: str, source: str | None, report: Path | None, fail_on_drift: bool) -> Answer:
     """Check the newest window of model NAME's data for drift and decay, and say what to do and why."""
     prepare()
+    from adapters.addresses import as_written
     from adapters.specs import read_spec
     from adapters.storage import read_bytes
 
-    overrides = (f"data.source={source}",) if source else ()
+    overrides = (f"data.source={as_written(source)}",) if source else ()
     read_spec(name, overrides)
     from flows.check_drift import check_drift as flow
 

@@ -138,6 +138,15 @@ def test_landing_writes_one_file_a_month_and_the_same_table_changes_nothing(
     assert landed["customer"].tolist() == toy_table()["customer"].tolist()
 
 
+def test_table_is_looked_for_where_the_command_is_given(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    toy_table().to_csv(tmp_path / "table.csv", index=False)
+    monkeypatch.chdir(tmp_path)
+    assert run(everfit, ["land", "toy", "table.csv", "--json"]) == 0
+    assert list(project.home.glob("store/lake/toy/*.parquet"))
+
+
 def test_until_lands_the_whole_of_its_day(project: Project, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     toy_table().to_csv(tmp_path / "table.csv", index=False)
     run(everfit, ["land", "toy", str(tmp_path / "table.csv"), "--until", "2026-01-31", "--json"])
