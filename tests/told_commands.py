@@ -63,6 +63,7 @@ README_RUN = (
     "everfit verify FILE",
     "everfit score NAME",
     "everfit status",
+    "everfit gc",
 )
 # What needs servers, or minutes: the test that does the same, by how its name begins.
 RUN_ELSEWHERE = {

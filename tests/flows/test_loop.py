@@ -285,6 +285,8 @@ def test_move_without_its_entry_in_the_journal_is_told_by_the_next_run(
     with monkeypatch.context() as patch:
         patch.setattr(releases.journal, "append", lambda *_: (_ for _ in ()).throw(RuntimeError("killed")))
         assert release("toy", 2, approved_by="ada", return_state=True).is_failed()
+    # What the killed run had not done either is done with it: nobody had watched the version yet.
+    assert release("toy", 2, return_state=True).name == "Released"
     assert release("toy", 2, return_state=True).name == "Unchanged"
     told = journal.entries("toy", "release")[0]
     assert (told["to_version"], told["approved_by"], bool(told["event_id"])) == (2, "ada", True)

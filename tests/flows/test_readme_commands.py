@@ -31,6 +31,8 @@ FILLED = {
 }  # fmt: skip
 # One that is told only in general has its name from elsewhere, or would be written twice.
 MORE = {"everfit init SOURCE --target COL": ["--name", "again"], "everfit evidence NAME:3": ["-o", "trips-v1.zip"]}
+# Of rows so few the better model may stay undecided; either way it waits for a person.
+ENDS = {"everfit train NAME": {0, 3}, "everfit release NAME": {3}}
 CURL = re.compile(r"^curl .*?(?=^#|^```)", re.DOTALL | re.MULTILINE)
 
 
@@ -74,12 +76,13 @@ def test_every_command_of_the_readme_that_needs_no_server_is_done(
             edit(started, r"approval: never", "approval: always")
             edit(started, r"logistic_regression", "hist_gradient_boosting")
         code, answers[told] = answer(told, capsys)
-        assert code == (3 if told == "everfit release NAME" else 0), (told, answers[told])
+        assert code in ENDS.get(told, {0}), (told, answers[told])
         if told == "everfit init trips.csv --target late":
             # A small search is enough here, and a small machine under load answers slower than the default allows.
             edit(started, r"families: .*", "families: [logistic_regression]")
             edit(started, r"trials: \d+", "trials: 2")
             edit(started, r"max_latency_ms: [\d.]+", "max_latency_ms: 5000")
+    assert answers["everfit train NAME"]["verdict"] in ("promote", "undecided")
     assert answers["everfit release NAME"]["verdict"] == "awaitingapproval"
     assert answers["everfit approve NAME"]["to_version"] == 2
     assert answers["everfit rollback NAME --to 3"]["to_version"] == 1

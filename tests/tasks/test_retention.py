@@ -4,11 +4,12 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from adapters import journal, moves, registration, registry
 from adapters.settings import settings
-from adapters.storage import store_path, write_bytes, write_frame
+from adapters.storage import store_path, write_array, write_bytes, write_frame
 from core.errors import RegistryConflict, SpecError
 from core.moves import Move
 from core.spec import spec_digest
@@ -23,8 +24,10 @@ MUCH_LATER = datetime.now(UTC) + timedelta(days=1000)
 def registered(number: int) -> None:
     pipeline = pipeline_of("logistic_regression", "binary")
     spec = {"name": "toy", "seed": number, "data": {"source": "lake://toy"}}
+    made = record_of(pipeline, f"d{number}")
     record = replace(
-        record_of(pipeline, f"d{number}"),
+        made,
+        report=replace(made.report, predictions=write_array(np.full(number, 0.5))),
         data=write_frame(ROWS.head(40 + number)),
         reference=write_frame(ROWS.head(50 + number), "reference"),
         golden=write_frame(ROWS.head(number), "golden"),
@@ -53,7 +56,7 @@ def test_version_that_nobody_comes_back_to_goes_with_its_files(project: Project)
     assert [row["version"] for row in registry.list_versions("toy")] == [2]
     assert len(list((project.home / "mlartifacts").rglob("model.skops"))) == 1
     gone = {each.uri for each in done.removals}
-    assert {first.data.uri, first.reference.uri, first.golden.uri} <= gone
+    assert {first.data.uri, first.reference.uri, first.golden.uri, first.report.predictions} <= gone
     assert not any(Path(uri).exists() for uri in gone)
     assert [entry["removed"] for entry in journal.entries("toy", "retention")] == [1]
     assert lineage_of(registry.find_version("toy", 2))["broken"] == []
