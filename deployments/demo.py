@@ -4,6 +4,7 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -19,6 +20,7 @@ from core.metrics import score
 from core.records import Version
 from deployments.fresh_start import start_over
 from deployments.local import own_ports
+from deployments.lost_runs import ANEW
 from deployments.observe import finished, run_for, started_by_event
 from deployments.ports import LOOPBACK, Ports, free_port
 from deployments.stack import local_stack
@@ -70,6 +72,8 @@ def run_demo(where: Settings, months: int, show: Show) -> dict[str, Any]:
     show([], "starting Prefect server and worker")
     # Somebody waits for every run here, and the stack is gone in minutes: quickness is worth more than rest.
     os.environ.setdefault("PREFECT_WORKER_QUERY_SECONDS", "1")
+    # What a killed demo has left open is not tried again in this one.
+    os.environ[ANEW] = datetime.now(UTC).isoformat()
     with (
         local_stack(where, Ports(free_port()), limit=2) as stack,
         temporary_settings({PREFECT_API_URL: stack.prefect_api}),

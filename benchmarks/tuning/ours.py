@@ -54,7 +54,7 @@ def _solve(race: Race) -> np.ndarray:
     from adapters.storage import read_bytes, write_frame
     from core.families import FAMILIES, baselines_for, families_for
     from core.features import FeaturePlan, feature_frame
-    from core.fitting import Learning, predict
+    from core.fitting import LastFit, Learning, predict
     from core.learning_spec import SearchSpec
     from core.refs import Splits
     from core.target import code_target
@@ -75,7 +75,7 @@ def _solve(race: Race) -> np.ndarray:
         metric="roc_auc", trials=MOST_TRIALS, patience=None, least_gain=None, timeout=timedelta(seconds=race.budget)
     )
     trials = tuning.tune.fn(features, spec, learning, (), tuning.Crew("race"))
-    model = fit.fn(features, trials.members, learning, calibration=True)
+    model = fit.fn(features, trials.members, learning, LastFit(calibration=True))
     finished = race.elapsed
     _show(race)
     race.started += race.elapsed - finished

@@ -71,7 +71,7 @@ def _steps(overrides: tuple[str, ...]) -> None:
     """What `flows.training.train` does, called by the functions behind its tasks."""
     from adapters import journal
     from adapters.specs import read_spec
-    from core.plans import feature_plan, learning, search_plan, sentinel_plan, split_plan
+    from core.plans import feature_plan, last_fit, learning, search_plan, sentinel_plan, split_plan
     from flows import training as flow
     from tasks import tuning
     from tasks.registering import Made
@@ -86,7 +86,7 @@ def _steps(overrides: tuple[str, ...]) -> None:
     flow.sentinel.fn(parts, sentinel_plan(spec), clean.coding, "flights", preparation)
     features = flow.build_features.fn(parts, feature_plan(spec), clean.coding, spec.target.column, preparation)
     trials = flow.tune.fn(features, search_plan(spec), learning(spec), (), tuning.Crew("flights"))
-    fitted = flow.fit.fn(features, trials.members, learning(spec), spec.search.calibration == "auto")
+    fitted = flow.fit.fn(features, trials.members, learning(spec), last_fit(spec))
     report = flow.evaluate.fn(fitted, features, parts, clean.coding, learning(spec))
     verdict = flow.gate.fn(report, parts.test, clean.coding, spec, None)
     made = Made(clean, parts, features, trials.best, fitted, report)
