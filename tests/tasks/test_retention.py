@@ -10,7 +10,7 @@ import pytest
 from adapters import journal, moves, registration, registry
 from adapters.settings import settings
 from adapters.storage import store_path, write_array, write_bytes, write_frame
-from core.errors import RegistryConflict, SpecError
+from core.errors import DataError, RegistryConflict, SpecError
 from core.moves import Move
 from core.spec import spec_digest
 from tasks.lineage import lineage_of
@@ -67,6 +67,16 @@ def test_registry_that_knows_none_of_the_store_s_versions_stops_everything(proje
     write_bytes(place, b"1")
     journal.append("toy", "training", {"version": 3, "rows": 1})
     with pytest.raises(RegistryConflict, match="knows none of them"):
+        collect(None, ages_of(), apply=True, now=MUCH_LATER)
+    assert Path(place).exists()
+
+
+def test_journal_that_cannot_be_read_whole_stops_everything(project: Project) -> None:
+    place = store_path("snapshots", "a.parquet")
+    write_bytes(place, b"1")
+    journal.append("toy", "check", {"reason": "nothing drifted"})
+    write_bytes(store_path("journal", "toy", "20200101T000000000000-training-junk.json"), b"{half")
+    with pytest.raises(DataError, match="cannot be read whole"):
         collect(None, ages_of(), apply=True, now=MUCH_LATER)
     assert Path(place).exists()
 
