@@ -222,7 +222,7 @@ def test_run_takes_all_of_its_code_from_git(deployed: Any, api: str, tmp_path: P
     surroundings = {**os.environ, "PREFECT_API_URL": api, "PREFECT_HOME": str(tmp_path), "EVERFIT_HOME": str(tmp_path)}
     surroundings.pop("PYTHONPATH", None)
     worker = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "everfit", "--run-once"]
-    subprocess.run(worker, cwd=tmp_path / "worker", env=surroundings, capture_output=True, timeout=120, check=True)
+    subprocess.run(worker, cwd=tmp_path / "worker", env=surroundings, capture_output=True, timeout=240, check=True)
     state = httpx.get(f"{api}/flow_runs/{run['id']}").json()["state"]
     assert state["type"] == "COMPLETED", state
     core, project = state["message"].split()

@@ -32,7 +32,7 @@ time.sleep(99)
 """
 
 
-def until(condition: Callable[[], bool], within_s: float = 20.0) -> bool:
+def until(condition: Callable[[], bool], within_s: float = 60.0) -> bool:
     deadline = time.monotonic() + within_s
     while not condition():
         if time.monotonic() > deadline:
