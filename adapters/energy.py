@@ -53,8 +53,15 @@ def _started_tracker() -> Any:
     return tracker
 
 
-def _stop(tracker: Future[Any]) -> None:
-    tracker.result().stop()
+def _stop(starting: Future[Any]) -> None:
+    tracker = starting.result()
+    schedulers = [tracker._scheduler, tracker._scheduler_monitor_power]
+    tracker.stop()
+    for scheduler in schedulers:
+        # A timer of CodeCarbon's that fires while it is called off starts the next one all the same, for ever.
+        while scheduler._timer.is_alive():
+            scheduler.stop()
+            scheduler._timer.join(0.1)
 
 
 def _told(tracker: Any) -> dict[str, Any]:

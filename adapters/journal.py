@@ -6,15 +6,16 @@ import json
 import logging
 import uuid
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import PurePosixPath
 from typing import Any, Literal
 
 from adapters.claims import create_once
-from adapters.storage import list_files, read_bytes, read_json, store_path, write_json
+from adapters.storage import exists, list_files, read_bytes, read_json, store_path, write_json
 from core.chain import Entry, Unread, breaks, read_entry, sealed
 from core.errors import DataError
 
+STAMP = "%Y%m%dT%H%M%S%f"
 LOG = logging.getLogger("everfit.journal")
 Kind = Literal[
     "check", "training", "release", "rollback", "staging", "watch", "scoring", "evidence", "attestation", "retention"
@@ -23,13 +24,29 @@ Kind = Literal[
 
 def append(model: str, kind: Kind, entry: dict[str, Any]) -> str:
     """Write an entry; returns its id. The time is added, and what holds it to the entry before."""
-    before, unread = _newest(model)
+    written = _every(model)
+    before, unread = _newest(written)
     at = datetime.now(UTC)
     # Names sort by time, so that a listing is the order of events.
-    name = f"{at:%Y%m%dT%H%M%S%f}-{kind}-{uuid.uuid4().hex[:8]}"
+    name = f"{_after(written, at):{STAMP}}-{kind}-{uuid.uuid4().hex[:8]}"
     told = json.loads(json.dumps({"id": name, "kind": kind, "at": at.isoformat()} | entry, default=str))
     write_json(store_path("journal", model, f"{name}.json"), sealed(told, before, unread))
     return name
+
+
+def _after(written: list[str], at: datetime) -> datetime:
+    """A moment that sorts behind every entry that is written, though the clock may have been put back since the newest.
+
+    A hybrid logical clock: Kulkarni et al., Logical Physical Clocks, 2014, section 3.
+    """
+    # The names of a model's entries begin with their moments.
+    newest = PurePosixPath(written[-1]).name.split("-")[0] if written else ""
+    try:
+        last = datetime.strptime(newest, STAMP).replace(tzinfo=UTC)
+    except ValueError:
+        # Somebody's own file, or none.
+        return at
+    return max(at, last + timedelta(microseconds=1))
 
 
 def faults(model: str) -> list[str]:
@@ -51,10 +68,10 @@ def entries(model: str, kind: Kind) -> list[dict[str, Any]]:
     return [dict(each) for each in found if not isinstance(each, Unread)]
 
 
-def _newest(model: str) -> tuple[Entry | None, list[Unread]]:
+def _newest(written: list[str]) -> tuple[Entry | None, list[Unread]]:
     """The newest entry that can be read, and what is newer and cannot."""
     unread: list[Unread] = []
-    for uri in reversed(_every(model)):
+    for uri in reversed(written):
         found = _read(uri)
         if not isinstance(found, Unread):
             return found, unread
@@ -92,10 +109,19 @@ def finished_trainings(model: str) -> list[dict[str, Any]]:
     return [entry for entry in entries(model, "training") if "rows" in entry]
 
 
+def _claimed(model: str, cause: str) -> str:
+    # By its digest: whoever can send an event can choose a cause, and must not choose a path with it.
+    return store_path("claims", model, f"{hashlib.sha256(cause.encode()).hexdigest()}.json")
+
+
+def is_claimed(model: str, cause: str) -> bool:
+    """Whether a run has taken a cause."""
+    return exists(_claimed(model, cause))
+
+
 def claim(model: str, cause: str, owner: str) -> bool:
     """Take a cause for one run: True for the first who asks and for its retries, False for everybody else."""
-    # By its digest: whoever can send an event can choose a cause, and must not choose a path with it.
-    uri = store_path("claims", model, f"{hashlib.sha256(cause.encode()).hexdigest()}.json")
+    uri = _claimed(model, cause)
     if create_once(uri, json.dumps({"owner": owner}).encode()):
         return True
     return bool(read_json(uri)["owner"] == owner)

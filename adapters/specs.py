@@ -31,11 +31,7 @@ def read_spec(model: str, overrides: Sequence[str] = ()) -> TrainingSpec:
     Raises:
         SpecError: There is no such file, or it is wrong.
     """
-    known = model_names()
-    if model not in known:
-        near = difflib.get_close_matches(model, known, n=1)
-        fix = f"did you mean `{near[0]}`?" if near else f"known models: {', '.join(known) or 'none'}"
-        raise SpecError(f"there is no model '{model}'", f"{settings().models} holds no {model}.yaml", fix)
+    refuse_unknown(model)
     path = settings().models / f"{model}.yaml"
     text = _read_text(path)
     spec = parse_spec(text, path.name, overrides)
@@ -46,6 +42,19 @@ def read_spec(model: str, overrides: Sequence[str] = ()) -> TrainingSpec:
             f"write `name: {model}`, or rename the file",
         )
     return spec
+
+
+def refuse_unknown(model: str) -> None:
+    """Refuse a model that has no YAML, before anything is kept under its name.
+
+    Raises:
+        SpecError: There is no such file.
+    """
+    known = model_names()
+    if model not in known:
+        near = difflib.get_close_matches(model, known, n=1)
+        fix = f"did you mean `{near[0]}`?" if near else f"known models: {', '.join(known) or 'none'}"
+        raise SpecError(f"there is no model '{model}'", f"{settings().models} holds no {model}.yaml", fix)
 
 
 def read_policy(spec: TrainingSpec, path: Path) -> MonitorSpec:

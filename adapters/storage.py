@@ -60,9 +60,10 @@ def filesystem(uri: str) -> tuple[Any, str]:
 
 
 def _faults() -> tuple[type[Exception], ...]:
-    # botocore's errors are no OSErrors; whoever has not loaded it cannot have one.
-    botocore = sys.modules.get("botocore.exceptions")
-    return (OSError, botocore.BotoCoreError, botocore.ClientError) if botocore else (OSError,)
+    # What S3 and an answer that breaks off raise is no OSError; whoever has not loaded them cannot have one.
+    botocore, aiohttp = sys.modules.get("botocore.exceptions"), sys.modules.get("aiohttp")
+    of_s3 = (botocore.BotoCoreError, botocore.ClientError) if botocore else ()
+    return (OSError, *of_s3, *((aiohttp.ClientError,) if aiohttp else ()))
 
 
 @contextmanager

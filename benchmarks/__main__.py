@@ -3,7 +3,7 @@
 import importlib
 import sys
 
-BENCHMARKS = ("gate", "quality", "tuning", "drift", "drift_speed", "replay", "serving", "events", "faults")
+BENCHMARKS = ("gate", "quality", "tuning", "drift", "drift_speed", "replay", "serving", "events")
 
 
 def main(words: list[str]) -> int:

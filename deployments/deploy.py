@@ -32,7 +32,7 @@ def variables(where: Settings) -> dict[str, str]:
 
 
 def deploy(where: Settings, pool: str, build: bool) -> dict[str, Any]:
-    """Make the pool, deploy all to it, route the alerts, and schedule every model's check.
+    """Make the pool, deploy all to it, route the alerts, watch for lost runs, and schedule every model's check.
 
     Args:
         where: The settings.
@@ -50,6 +50,7 @@ def deploy(where: Settings, pool: str, build: bool) -> dict[str, Any]:
 
     from deployments.alerts import route_alerts
     from deployments.schedules import schedule_checks
+    from deployments.silence import listen_for_heartbeats
 
     every = {name: read_spec(name).monitor.every for name in model_names()}
     told = variables(where)
@@ -59,6 +60,7 @@ def deploy(where: Settings, pool: str, build: bool) -> dict[str, Any]:
         _make_pool(client, pool)
         _run_prefect(deployment_file(pool, told, build))
         route_alerts(client)
+        listen_for_heartbeats(client)
         schedule_checks(api, every)
         found = [each for each in client.read_deployments() if each.work_pool_name == pool_name(pool)]
     return {

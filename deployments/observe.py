@@ -2,8 +2,10 @@
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
+import httpx
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import DeploymentFilter, DeploymentFilterName
 from prefect.client.schemas.objects import FlowRun
@@ -76,9 +78,11 @@ def _final(run: FlowRun) -> FlowRun | None:
 def _wait(look: Callable[[], Any], within_s: float, tick: Callable[[], None]) -> Any:
     deadline = time.monotonic() + within_s
     while time.monotonic() < deadline:
-        found = look()
-        if found is not None:
-            return found
+        # A server that is just started again does not answer, and has lost nothing.
+        with suppress(httpx.TransportError):
+            found = look()
+            if found is not None:
+                return found
         tick()
         time.sleep(LOOK_AFTER_S)
     return None

@@ -42,7 +42,7 @@ class Program:
 
 def programs(ports: Ports) -> Iterator[Program]:
     """The programs of a stack, without one path: those travel in the environment, which needs no quoting."""
-    server = ("-m", "prefect", "server", "start", "--host", LOOPBACK, "--port", str(ports.prefect))
+    server = ("-m", "deployments.server", "--host", LOOPBACK, "--port", str(ports.prefect))
     yield Program(SERVER, server, priority=10, stop_within_s=6)
     if ports.mlflow is not None:
         mlflow = ("-m", "mlflow", "server", "--host", LOOPBACK, "--port", str(ports.mlflow), "--workers", "1")

@@ -77,11 +77,11 @@ def _send(check: Check) -> tuple[str | None, Quarantined | None]:
         return event_id, quarantined
     sent = {}
     for action in check.decision.actions:
-        event = DriftDetected(
-            model=model,
-            severity=check.decision.severity,
-            decision=action,
-            cause=f"{window.data.sha256[:24]}-v{check.champion.number}",
-        )
+        event = news_of_check(model, window.data.sha256, check.champion.number, check.decision.severity, action)
         sent[action] = announce(event)
     return sent.get(check.decision.decision), check.sorted.quarantined
+
+
+def news_of_check(model: str, window: str, champion: int, severity: str, action: str) -> DriftDetected:
+    """What the world is told of a check: of the same window (its digest) and champion always the same event."""
+    return DriftDetected(model=model, severity=severity, decision=action, cause=f"{window[:24]}-v{champion}")

@@ -9,6 +9,7 @@ from prefect.runtime import flow_run
 
 from adapters import journal
 from adapters.registration import learning_curve
+from adapters.specs import model_names
 from core.errors import EverfitError
 from core.events import Event, ModelRefused, ModelRegistered
 from core.findings import Finding
@@ -46,6 +47,8 @@ class Training:
 
 def note_failure(flow: Any, flow_run: Any, state: Any) -> None:
     """Write a training that ended without a model to the journal: nobody may be watching a retraining."""
+    if flow_run.parameters["model"] not in model_names():
+        return
     error = state.result(raise_on_failure=False)
     refused = isinstance(error, EverfitError) and error.exit_code == REFUSED
     told = error.args if isinstance(error, EverfitError) else (type(error).__name__, str(error)[:500], "see the log")

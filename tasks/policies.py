@@ -84,20 +84,26 @@ class Policy(TypedDict, total=False):
     retry_condition_fn: Any
 
 
+# What a store or a registry could not do a moment ago it may do now; nothing else is tried again.
+PATIENT: Policy = {
+    "retries": len(FIRST_RETRIES_S),
+    "retry_delay_seconds": [float(pause) for pause in FIRST_RETRIES_S],
+    "retry_condition_fn": _is_retryable,
+}
+
 # Pure stages: computed once for the same inputs, task, core code and libraries.
 CODE = CachePolicy.from_cache_key_fn(lambda context, inputs: code_digest())
 STAGE: Policy = {
     "cache_policy": WhileFilesStand(of=INPUTS + TASK_SOURCE + CODE),
     "persist_result": True,
     "on_completion": [_note_stage],
+    **PATIENT,
 }
 
-# Stages that touch the world: never cached, tried again when the world may have recovered.
+# Stages that touch the world: never cached.
 WORLD: Policy = {
     "cache_policy": NO_CACHE,
     "persist_result": False,
     "on_completion": [_note_stage],
-    "retries": len(FIRST_RETRIES_S),
-    "retry_delay_seconds": [float(pause) for pause in FIRST_RETRIES_S],
-    "retry_condition_fn": _is_retryable,
+    **PATIENT,
 }

@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from hypothesis import settings as hypothesis_settings
 
+from tests.fault_table import pytest_terminal_summary, survives  # noqa: F401
+
 # The same examples in every run, and no deadline: what a test says must not depend on luck or on the machine's load.
 hypothesis_settings.register_profile("everfit", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("everfit")

@@ -20,6 +20,7 @@ from core.events import DriftDetected
 from deployments.ports import Ports, free_port
 from deployments.programs import POOL, environment
 from deployments.stack import Stack, local_stack
+from deployments.worker import LIMIT as WORKER_LIMIT
 from tests.buckets import bucket_server
 from tests.clusters import DaskCluster, dask_cluster
 from tests.conftest import Project, in_use
@@ -69,11 +70,13 @@ def on_postgres(databases: str, patch: pytest.MonkeyPatch) -> None:
 def workers_of_two() -> Iterator[Stack]:
     """A Prefect server, the deployments, and two workers of their pool, which runs no more than LIMIT at once."""
     ports = Ports(free_port())
-    with local_stack(settings(), ports, limit=LIMIT) as stack:
+    with pytest.MonkeyPatch.context() as patch, ExitStack() as opened:
+        patch.setenv(WORKER_LIMIT, str(LIMIT // 2))
+        stack = opened.enter_context(local_stack(settings(), ports, limit=LIMIT))
         command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", POOL, "--type", "process"]
         with (settings().home / "logs" / "second.log").open("wb") as log:
             second = subprocess.Popen(
-                [*command, "--name", SECOND],
+                [*command, "--name", SECOND, "--limit", str(LIMIT - LIMIT // 2)],
                 env=environment(settings(), ports),
                 cwd=settings().home,
                 stdout=log,

@@ -112,12 +112,12 @@ def suspended(run: FlowRun) -> FlowRun | None:
 
 
 def wait_for(look: Callable[[], Found | None]) -> Found:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 240
     while time.monotonic() < deadline:
         if (found := look()) is not None:
             return found
         time.sleep(0.5)
-    raise TimeoutError("it did not come to that within 120 s")
+    raise TimeoutError("it did not come to that within 240 s")
 
 
 def test_release_waits_suspended_for_a_person_whose_no_keeps_the_champion_and_whose_yes_moves_it(

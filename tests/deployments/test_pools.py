@@ -7,9 +7,11 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import jsonschema
@@ -21,7 +23,10 @@ from core.errors import EverfitError, ServiceUnavailable
 from deployments.deploy import deploy, variables
 from deployments.pools import deployment_file, job_template, read_project
 from deployments.ports import free_port
+from deployments.silence import NAME, PATIENCE
+from flows.second_try import BEAT_S, HEARTBEAT, SILENT
 from tests.conftest import Project
+from tests.servers import until
 
 PACKAGES = ("core", "adapters", "tasks", "flows", "deployments", "models")
 POOLS = ("process", "docker", "kubernetes")
@@ -56,14 +61,22 @@ def test_every_pool_has_the_same_deployments_with_the_same_triggers(pool: str) -
 
 def test_plain_prefect_deploy_takes_the_pool_of_processes() -> None:
     assert {each["work_pool"]["name"] for each in CONTENT["deployments"]} == {"everfit"}
-    assert CONTENT["definitions"]["pools"]["process"]["work_pool"] == CONTENT["deployments"][0]["work_pool"]
+    assert CONTENT["definitions"]["pools"]["process"]["work_pool"]["name"] == "everfit"
 
 
 def test_run_is_told_the_settings_that_are_set_and_no_other() -> None:
     (train, *_) = deployment_file("docker", TOLD, build=False)["deployments"]
     told = train["work_pool"]["job_variables"]
-    assert told["env"] == {name: TOLD[name] for name in ("EVERFIT_STORE", "EVERFIT_MLFLOW")}
+    settings = {name: TOLD[name] for name in ("EVERFIT_STORE", "EVERFIT_MLFLOW")}
+    assert told["env"] == settings | {"PREFECT_FLOWS_HEARTBEAT_FREQUENCY": str(BEAT_S)}
     assert told["image"] == "registry.example/everfit:1.4"
+
+
+@pytest.mark.parametrize("pool", POOLS)
+def test_run_on_any_pool_is_told_to_be_heard_of_in_time(pool: str) -> None:
+    for each in deployment_file(pool, TOLD, build=False)["deployments"]:
+        told = each["work_pool"]["job_variables"]["env"]
+        assert float(told["PREFECT_FLOWS_HEARTBEAT_FREQUENCY"]) == BEAT_S < PATIENCE.total_seconds()
 
 
 def test_image_is_built_and_pushed_only_when_asked() -> None:
@@ -199,7 +212,7 @@ def test_server_has_every_deployment_on_the_pool_with_job_variables_that_its_tem
         assert each["job_variables"].keys() <= known["properties"].keys()
     automations = httpx.post(f"{api}/automations/filter", json={}).json()
     wanted = {trigger["name"] for each in CONTENT["deployments"] for trigger in each.get("triggers", ())}
-    assert wanted <= {each["name"] for each in automations if each["enabled"]}
+    assert wanted | {NAME} <= {each["name"] for each in automations if each["enabled"]}
     assert len(automations) == len({each["name"] for each in automations})
 
 
@@ -245,3 +258,31 @@ def test_template_of_a_job_gives_root_to_nobody() -> None:
 
 def test_file_is_plain_yaml_without_anchors(tmp_path: Path) -> None:
     assert "&" not in yaml.safe_dump(deployment_file("docker", TOLD, build=True), width=1000)
+
+
+@pytest.mark.stack
+def test_run_of_which_nothing_is_heard_any_more_is_marked_and_one_that_ended_is_not(deployed: Any, api: str) -> None:
+    _, found = deployed("docker")
+    train = next(each["id"] for each in found if each["name"] == "train")
+
+    def begun() -> str:
+        run = httpx.post(f"{api}/deployments/{train}/create_flow_run", json={"parameters": {"model": "toy"}}).json()
+        httpx.post(f"{api}/flow_runs/{run['id']}/set_state", json={"state": {"type": "RUNNING"}, "force": True})
+        beat = {
+            "id": str(uuid4()),
+            "occurred": datetime.now(UTC).isoformat(),
+            "event": HEARTBEAT,
+            "resource": {"prefect.resource.id": f"prefect.flow-run.{run['id']}"},
+            "related": [{"prefect.resource.id": f"prefect.deployment.{train}", "prefect.resource.role": "deployment"}],
+        }
+        httpx.post(f"{api}/events", json=[beat]).raise_for_status()
+        return str(run["id"])
+
+    def state(run: str) -> dict[str, Any]:
+        return dict(httpx.get(f"{api}/flow_runs/{run}").raise_for_status().json()["state"])
+
+    lost, ended = begun(), begun()
+    httpx.post(f"{api}/flow_runs/{ended}/set_state", json={"state": {"type": "COMPLETED", "name": "Registered"}})
+    until(lambda: state(lost)["type"] != "RUNNING")
+    assert (state(lost)["type"], state(lost)["message"]) == ("CRASHED", SILENT)
+    assert state(ended)["name"] == "Registered"

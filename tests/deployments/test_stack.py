@@ -175,6 +175,17 @@ def test_schedules_follow_the_models_and_survive_being_set_again(stack: Stack) -
     assert schedules().keys() == {"flights", "new"}
     assert schedules()["flights"]["id"] == first["flights"]["id"]
 
+    def scheduled() -> set[str]:
+        asked = {
+            "deployments": {"name": {"any_": ["check-drift"]}},
+            "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        }
+        found = httpx.post(f"{stack.prefect_api}/flow_runs/filter", json=asked).raise_for_status().json()
+        return {run["parameters"]["model"] for run in found if run["auto_scheduled"]}
+
+    # The server makes runs of them.
+    assert until(lambda: scheduled() == {"flights", "new"})
+
 
 def test_killed_server_and_worker_come_back(stack: Stack, where: Settings) -> None:
     server, worker = killed(where, "prefect", "server"), killed(where, "deployments.worker")

@@ -7,9 +7,11 @@ import pytest
 from prefect import flow
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
+from prefect.events import emit_event
 from prefect.states import Completed, Crashed, Pending, Running
 
-from flows.second_try import second_try
+from flows import second_try as module
+from flows.second_try import HEARTBEAT, SILENT, second_try
 
 
 @flow
@@ -52,3 +54,19 @@ def test_run_that_somebody_has_started_meanwhile_is_left_alone() -> None:
     run = run_that_went_through(Pending(), Running(), Crashed(), Running(), Completed())
     assert answer_to(run).name == "LeftAlone"
     assert state_of(run) == "Completed"
+
+
+@pytest.mark.parametrize("lives", [True, False])
+def test_run_that_was_only_silent_is_listened_for_once_more(monkeypatch: pytest.MonkeyPatch, lives: bool) -> None:
+    monkeypatch.setattr(module, "BEAT_S", 20.0 if lives else 1.0)
+    monkeypatch.setattr(module, "LOOK_AFTER_S", 0.1)
+    run = run_that_went_through(Pending(), Running(), Crashed(message=SILENT))
+    if lives:
+        assert emit_event(HEARTBEAT, resource={"prefect.resource.id": f"prefect.flow-run.{run}"})
+    told = answer_to(run)
+    assert (told.name, state_of(run)) == (("LeftAlone", "Running") if lives else ("StartedAgain", "AwaitingRetry"))
+    if lives:
+        # That alarm was false, and is not held against the run.
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(run, Crashed(), force=True)
+        assert answer_to(run).name == "StartedAgain"

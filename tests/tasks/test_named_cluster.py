@@ -26,7 +26,8 @@ from tasks.tuning import Crew, Trials, tune
 from tests.buckets import bucket_server
 from tests.clusters import DaskCluster, dask_cluster
 from tests.conftest import Project, toy_table
-from tests.tasks.test_kills import n_told, told, wait_for
+from tests.fault_table import Survives
+from tests.faults.test_search import n_told, told, wait_for
 from tests.tasks.test_tuning import LEARNING, features, forget, search
 
 N_TRIALS = 10
@@ -81,7 +82,7 @@ def found() -> Trials:
 
 
 def test_search_finds_there_what_it_finds_here_though_a_worker_is_killed(
-    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, survives: Survives
 ) -> None:
     expected, trials = found(), told(project)
     rows = features()
@@ -93,11 +94,13 @@ def test_search_finds_there_what_it_finds_here_though_a_worker_is_killed(
         def kill() -> None:
             wait_for(lambda: n_told(project.home) >= 3)
             own.kill("worker-1")
+            fault.since = time.monotonic()
 
-        killer = threading.Thread(target=kill)
-        killer.start()
-        assert (found(), told(project)) == (expected, trials)
-        killer.join()
+        with survives("kill -9 of a worker of a named cluster", "tune", f"a search of {N_TRIALS} trials") as fault:
+            killer = threading.Thread(target=kill)
+            killer.start()
+            assert (found(), told(project)) == (expected, trials)
+            killer.join()
         assert "worker-1" not in own.processes
         forget(project)
         # With the one that is left, from the start.

@@ -5,7 +5,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +16,20 @@ from adapters.settings import settings
 from core.fitting import Candidate, try_candidate
 from tasks.tuning import Crew, Trials, tune
 from tests.conftest import Project
+from tests.fault_table import Survives
 from tests.tasks.test_tuning import LEARNING, features, search
 
 N_TRIALS = 24
 PATIENCE_S = 120
+
+
+@pytest.fixture(autouse=True)
+def without_a_run() -> Iterator[None]:
+    """The task is called by its function."""
+    from prefect.logging import disable_run_logger
+
+    with disable_run_logger():
+        yield
 
 
 def found_by(workers: int) -> Trials:
@@ -63,7 +73,9 @@ def workers_of_this_process() -> list[psutil.Process]:
     return [each for each in psutil.Process().children() if "spawn_main" in " ".join(each.cmdline())]
 
 
-def test_search_with_a_killed_worker_finds_what_it_finds_without(project: Project, monkeypatch: pytest.MonkeyPatch):
+def test_search_with_a_killed_worker_finds_what_it_finds_without(
+    project: Project, monkeypatch: pytest.MonkeyPatch, survives: Survives
+):
     expected, trials = found_by(1), told(project)
     for path in (project.home / "store" / "studies").glob("*"):
         path.unlink()
@@ -74,21 +86,23 @@ def test_search_with_a_killed_worker_finds_what_it_finds_without(project: Projec
     def kill() -> None:
         wait_for(lambda: n_told(project.home) >= 3)
         workers_of_this_process()[0].kill()
+        fault.since = time.monotonic()
         killed_after.append(n_told(project.home))
 
-    killer = threading.Thread(target=kill)
-    killer.start()
-    found = found_by(2)
-    killer.join()
+    with survives("kill -9 of a worker of the local cluster", "tune", f"a search of {N_TRIALS} trials") as fault:
+        killer = threading.Thread(target=kill)
+        killer.start()
+        found = found_by(2)
+        killer.join()
     assert 3 <= killed_after[0] < N_TRIALS
     assert found == expected
     assert told(project) == trials
 
 
 def test_training_process_that_was_killed_goes_on_at_the_last_told_trial(
-    project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch, survives: Survives
 ):
-    code = f"from tests.tasks.test_kills import drive; drive({str(project.home)!r})"
+    code = f"from tests.faults.test_search import drive; drive({str(project.home)!r})"
     environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[2])}
     driver = subprocess.Popen([sys.executable, "-c", code], env=environment)
     wait_for(lambda: n_told(project.home) >= 5 or driver.poll() is not None)
@@ -102,7 +116,8 @@ def test_training_process_that_was_killed_goes_on_at_the_last_told_trial(
         return try_candidate(candidate, *rest)
 
     monkeypatch.setattr("adapters.trials.try_candidate", counted)
-    resumed, trials = found_by(1), told(project)
+    with survives("kill -9 of the training process", "tune", f"a search of {N_TRIALS} trials"):
+        resumed, trials = found_by(1), told(project)
     assert 5 <= n_before < N_TRIALS
     assert len(fitted) == N_TRIALS - n_before
     for path in (project.home / "store" / "studies").glob("*"):
