@@ -22,11 +22,12 @@ def main(arguments: list[str]) -> None:
         return
     _beside([sys.executable, "-m", "deployments.server", REMIND])
     # The process becomes Prefect's own: nothing of ours stays with it.
-    os.execv(sys.executable, [sys.executable, "-m", "prefect", "server", "start", *arguments])  # nosec B606 # noqa: S606 - a fixed command
+    command = [sys.executable, "-m", "prefect", "server", "start", *arguments]
+    os.execv(command[0], command)  # nosec B606 # noqa: S606 - a fixed command
 
 
 def remind() -> list[str]:
-    """Send events again that runs of deployments have announced and no run has taken up; a word on each.
+    """Send events again that runs of deployments have announced and no run has taken up; a word on each model.
 
     What a person's own run announced is left to that person.
     """
@@ -34,19 +35,26 @@ def remind() -> list[str]:
     from prefect.exceptions import ObjectNotFound
 
     from adapters.specs import model_names
+    from core.errors import EverfitError
     from tasks.announce import send_from_outside
     from tasks.unanswered import unanswered
+
+    def is_by_deployment(run: str) -> bool:
+        try:
+            return client.read_flow_run(UUID(run)).deployment_id is not None
+        except ObjectNotFound:
+            return False
 
     told = []
     with get_client(sync_client=True) as client:
         for model in model_names():
-            for event, run in unanswered(model):
-                try:
-                    by_deployment = client.read_flow_run(UUID(run)).deployment_id is not None
-                except ObjectNotFound:
-                    by_deployment = False
-                if by_deployment and send_from_outside(event):
-                    told.append(f"no run had taken up {event.name} of {model}: sent again")
+            try:
+                for event, run in unanswered(model):
+                    if is_by_deployment(run) and send_from_outside(event):
+                        told.append(f"no run had taken up {event.name} of {model}: sent again")
+            except EverfitError as error:
+                # A registry that is not there yet: the other models are asked about all the same.
+                told.append(f"what {model} has announced is not known: {error}")
     return told
 
 
