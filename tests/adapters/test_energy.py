@@ -1,7 +1,6 @@
 """The energy of a training is told where CodeCarbon is installed, with how it was come by, and never made up."""
 
 import gc
-import threading
 from importlib.util import find_spec
 
 import pytest
@@ -29,15 +28,33 @@ def test_meter_tells_more_than_nothing_and_how_it_knows() -> None:
 
 
 @installed
-def test_meter_that_nobody_reads_leaves_no_thread() -> None:
-    before = set(threading.enumerate())
+def test_meter_that_nobody_reads_measures_no_more() -> None:
     meter = Meter()
+    tracker = meter._tracker.result()
+    schedulers = [tracker._scheduler, tracker._scheduler_monitor_power]
+    assert all(scheduler._timer.is_alive() for scheduler in schedulers)
     del meter
     gc.collect()
-    for left in (each for each in threading.enumerate() if each not in before):
-        # A timer that is called off needs a moment to end, and one that measures just then ends with that.
-        left.join(30)
-    assert [each for each in threading.enumerate() if each not in before] == []
+    assert not any(scheduler._timer.is_alive() for scheduler in schedulers)
+
+
+@installed
+def test_timer_that_fires_while_it_is_called_off_starts_no_next_one() -> None:
+    meter = Meter()
+    scheduler = meter._tracker.result()._scheduler_monitor_power
+    fired = scheduler._timer
+    stop = scheduler.stop
+
+    def stop_too_late() -> None:
+        scheduler.stop = stop
+        stop()
+        # What the timer's own thread does that was on its way.
+        scheduler.start(from_run=True)
+
+    scheduler.stop = stop_too_late
+    assert meter.read() is not None
+    assert scheduler._timer is not fired
+    assert not scheduler._timer.is_alive()
 
 
 def test_tracker_that_breaks_costs_the_figure_and_not_the_training(monkeypatch: pytest.MonkeyPatch) -> None:
