@@ -114,8 +114,9 @@ def cluster(size: Size) -> Iterator[Any]:
         with client:
             yield equipped(client, size.memory_bytes)
         return
-    deaths = dask.config.set({"distributed.scheduler.allowed-failures": MOST_DEATHS})
-    with deaths, _local(size) as local, Client(local) as client:
+    # Nothing waits at a worker that is busy: who has climbed would stand behind what was asked before it.
+    rules = {"distributed.scheduler.allowed-failures": MOST_DEATHS, "distributed.scheduler.worker-saturation": 1.0}
+    with dask.config.set(rules), _local(size) as local, Client(local) as client:
         yield client
 
 

@@ -5,10 +5,13 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
 
-from core.boosters import build_lightgbm, build_xgboost, watch_lightgbm, watch_xgboost
+from core.boosters import MOST_ROUNDS, build_lightgbm, build_xgboost, watch_lightgbm, watch_xgboost
 from core.metrics import Floats
+from core.networks import build_network, watch_network
 
 Params = Mapping[str, Any]
+N_TREES = 100
+MOST_EPOCHS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +26,13 @@ class Range:
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The rows by which a fit stops early, their weights if they have any, and which columns are category codes."""
+    """The rows by which a fit stops early, their weights if any, which columns are codes, how many rows are learned."""
 
     x: Floats
     y: Floats
     weights: Floats | None
     categorical: tuple[int, ...]
+    n_rows: int
 
 
 def _watch_nothing(estimator: Any, rows: Watched) -> dict[str, Any]:
@@ -69,7 +73,7 @@ def _boosting(params: Params, problem: str, seed: int) -> Any:
     kind = (
         ensemble.HistGradientBoostingRegressor if problem == "regression" else ensemble.HistGradientBoostingClassifier
     )
-    return kind(max_iter=400, early_stopping=True, n_iter_no_change=10, random_state=seed, **params)
+    return kind(max_iter=MOST_ROUNDS, early_stopping=True, n_iter_no_change=10, random_state=seed, **params)
 
 
 def _watch_boosting(estimator: Any, rows: Watched) -> dict[str, Any]:
@@ -82,14 +86,14 @@ def _forest(params: Params, problem: str, seed: int) -> Any:
     from sklearn import ensemble
 
     kind = ensemble.RandomForestRegressor if problem == "regression" else ensemble.RandomForestClassifier
-    return kind(n_estimators=100, random_state=seed, **params)
+    return kind(n_estimators=N_TREES, random_state=seed, **params)
 
 
 def _extra_trees(params: Params, problem: str, seed: int) -> Any:
     from sklearn import ensemble
 
     kind = ensemble.ExtraTreesRegressor if problem == "regression" else ensemble.ExtraTreesClassifier
-    return kind(n_estimators=100, bootstrap=True, random_state=seed, **params)
+    return kind(n_estimators=N_TREES, bootstrap=True, random_state=seed, **params)
 
 
 def _neighbors(params: Params, problem: str, seed: int) -> Any:
@@ -97,15 +101,6 @@ def _neighbors(params: Params, problem: str, seed: int) -> Any:
 
     kind = neighbors.KNeighborsRegressor if problem == "regression" else neighbors.KNeighborsClassifier
     return kind(weights="distance", algorithm="brute", **params)
-
-
-def _network(params: Params, problem: str, seed: int) -> Any:
-    from sklearn import neural_network
-
-    kind = neural_network.MLPRegressor if problem == "regression" else neural_network.MLPClassifier
-    width = params["width"]
-    rest = {name: value for name, value in params.items() if name != "width"}
-    return kind(hidden_layer_sizes=(width, width), max_iter=100, early_stopping=True, random_state=seed, **rest)
 
 
 def _logistic(params: Params, problem: str, seed: int) -> Any:
@@ -151,7 +146,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             problems=ANY,
             space={
                 "learning_rate": Range(0.02, 0.3, log=True),
-                "max_leaf_nodes": Range(8, 128, log=True, whole=True),
+                "max_leaf_nodes": Range(8, 512, log=True, whole=True),
                 "min_samples_leaf": Range(5, 200, log=True, whole=True),
                 "l2_regularization": Range(1e-3, 100.0, log=True),
                 "max_features": Range(0.3, 1.0),
@@ -179,8 +174,9 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "extra_trees": Family(
             recipe="trees",
             problems=ANY,
-            space=TREES_SPACE,
-            start={"max_features": 0.5, "min_samples_leaf": 3, "max_samples": 0.4},
+            # Where a tree cuts is drawn, not sought: that is quick enough for all rows.
+            space={**TREES_SPACE, "max_samples": Range(0.05, 1.0, log=True)},
+            start={"max_features": 0.5, "min_samples_leaf": 3, "max_samples": 0.2},
             build=_extra_trees,
         ),
         "nearest_neighbors": Family(
@@ -192,15 +188,18 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             weighable=False,
         ),
         "neural_network": Family(
-            recipe="linear",
+            recipe="trees",
             problems=ANY,
             space={
                 "width": Range(16, 128, log=True, whole=True),
-                "alpha": Range(1e-6, 1e-1, log=True),
-                "learning_rate_init": Range(3e-4, 1e-2, log=True),
+                "alpha": Range(1e-6, 1.0, log=True),
+                "learning_rate_init": Range(5e-4, 1e-2, log=True),
+                "epochs": Range(3, MOST_EPOCHS, log=True, whole=True),
             },
-            start={"width": 32, "alpha": 1e-4, "learning_rate_init": 1e-3},
-            build=_network,
+            start={"width": 48, "alpha": 1e-2, "learning_rate_init": 3e-3, "epochs": 8},
+            build=build_network,
+            watch=watch_network,
+            weighable=False,
         ),
         "lightgbm": Family(
             recipe="trees",
@@ -229,7 +228,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     }
 )
 # What is searched when nobody chooses: quick on any table, and seldom beaten by the rest.
-USUAL = ("hist_gradient_boosting", "logistic_regression", "linear_regression", "random_forest")
+USUAL = ("hist_gradient_boosting", "logistic_regression", "linear_regression", "neural_network", "extra_trees")
 
 LINEAR = ("logistic_regression", "linear_regression")
 DUMMY = Family("trees", ANY, {}, {}, _dummy)

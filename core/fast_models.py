@@ -1,15 +1,17 @@
 """Fitted estimators as direct numpy steps on encoded rows: the same sums in the same order, without any checks."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.special import expit
 
+from core.fast_network import columns_of, layers_of
+from core.fast_trees import boosting, forest
 from core.metrics import Floats
-from core.walked_trees import MOST_NODES, members, of_boosting, of_forest, walk
+from core.networks import COLUMNS, NETWORK
 
 Transform = Callable[[Floats], Floats]
 
@@ -29,24 +31,42 @@ class FastModel:
 
 def compile_model(model: Any, problem: str) -> Any:
     """A faster stand-in for a fitted estimator, or the estimator itself where none is known."""
-    from sklearn import ensemble, linear_model
-    from sklearn.compose import TransformedTargetRegressor
-
-    boosting = (ensemble.HistGradientBoostingClassifier, ensemble.HistGradientBoostingRegressor)
-    forests = (ensemble.RandomForestClassifier, ensemble.ExtraTreesClassifier)
-    number_forests = (ensemble.RandomForestRegressor, ensemble.ExtraTreesRegressor)
     kind = type(model)
-    if kind in boosting:
-        return FastModel(_boosting(model, problem))
-    if kind in forests and model.n_outputs_ == 1:
-        return FastModel(_forest(model, int(model.n_classes_)))
-    if kind in number_forests and model.n_outputs_ == 1:
-        return FastModel(_forest(model, None))
-    if kind in (linear_model.LogisticRegression, linear_model.Ridge):
-        return FastModel(Linear(model.coef_.T.copy(), model.intercept_, problem))
-    if kind is TransformedTargetRegressor:
-        return FastModel(Transformed(compile_model(model.regressor_, problem), model.transformer_))
-    return model
+    steps = STEPS.get(kind.__name__) if kind.__module__.startswith("sklearn.") else None
+    answer = steps(model, problem) if steps else None
+    return model if answer is None else FastModel(answer)
+
+
+def _answer(model: Any, problem: str) -> Transform:
+    """What a model answers, compiled or not."""
+    compiled = compile_model(model, problem)
+    answer: Transform = compiled.predict if problem == "regression" else compiled.predict_proba
+    return answer
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """The mean of what several models answer."""
+
+    members: tuple[Transform, ...]
+
+    def __call__(self, x: Floats) -> Floats:
+        return np.asarray(np.mean([member(x) for member in self.members], axis=0))
+
+
+def _voting(model: Any, problem: str) -> Transform:
+    return Mean(tuple(_answer(member, problem) for member in model.estimators_))
+
+
+@dataclass(frozen=True, slots=True)
+class Chained:
+    """What a model answers to what a transform makes."""
+
+    first: Transform
+    last: Transform
+
+    def __call__(self, x: Floats) -> Floats:
+        return self.last(self.first(x))
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,132 +100,37 @@ class Linear:
         return np.column_stack([1 - positive, positive])
 
 
-@dataclass(frozen=True, slots=True)
-class Forest:
-    """The mean of trees, one after the other as scikit-learn sums them; without classes each gives a number.
-
-    Attributes:
-        walked: The same trees for single rows, where they are not too large for that.
-    """
-
-    trees: tuple[Any, ...]
-    n_classes: int | None
-    walked: tuple[Any, ...] | None
-
-    def __call__(self, x: Floats) -> Floats:
-        narrow = np.ascontiguousarray(x, dtype=np.float32)
-        if self.walked is not None and len(x) == 1:
-            return self._walk(self.walked, narrow[0].tolist())
-        if self.n_classes is None:
-            total = np.zeros(len(x))
-            for tree in self.trees:
-                total += tree.predict(narrow)[:, 0]
-        else:
-            total = np.zeros((len(x), self.n_classes))
-            for tree in self.trees:
-                total += tree.predict(narrow)[:, : self.n_classes]
-        total /= len(self.trees)
-        return total
-
-    def _walk(self, walked: tuple[Any, ...], row: list[float]) -> Floats:
-        if self.n_classes is None:
-            number = 0.0
-            for tree in walked:
-                number += walk(tree, row)
-            return np.array([number / len(walked)])
-        shares = [0.0] * self.n_classes
-        for tree in walked:
-            for k, share in enumerate(walk(tree, row)):
-                shares[k] += share
-        return np.array([shares]) / len(walked)
+def _linear(model: Any, problem: str) -> Transform:
+    return Linear(model.coef_.T.copy(), model.intercept_, problem)
 
 
-def _forest(model: Any, n_classes: int | None) -> Forest:
-    trees = tuple(tree.tree_ for tree in model.estimators_)
-    small = sum(tree.node_count for tree in trees) <= MOST_NODES
-    return Forest(trees, n_classes, tuple(of_forest(tree, n_classes) for tree in trees) if small else None)
+def _pipeline(model: Any, problem: str) -> Transform | None:
+    if tuple(model.named_steps) != (COLUMNS, NETWORK):
+        return None
+    return Chained(columns_of(model[0]), _answer(model[-1], problem))
 
 
-@dataclass(frozen=True, slots=True)
-class Boosting:
-    """A baseline and the sum of trees.
-
-    Attributes:
-        rounds: The trees of each round, one a column of the raw predictions.
-        known, places: The categories that each categorical column knows, as scikit-learn's trees read them.
-        end: From raw predictions to what is answered.
-        walked: The same trees for single rows, where they are not too large for that.
-    """
-
-    prepare: Transform
-    baseline: Floats
-    rounds: tuple[tuple[Any, ...], ...]
-    known: NDArray[np.uint32]
-    places: NDArray[np.uint32]
-    end: Transform
-    walked: tuple[tuple[Any, ...], ...] | None
-
-    def __call__(self, x: Floats) -> Floats:
-        ready = self.prepare(x)
-        if self.walked is not None and len(ready) == 1:
-            return self._walk(self.walked, ready[0].tolist())
-        raw = np.zeros((len(ready), self.baseline.shape[1]), order="F")
-        raw += self.baseline
-        for trees in self.rounds:
-            for k, tree in enumerate(trees):
-                # One thread: for few rows, waking others takes longer than all the trees.
-                raw[:, k] += tree.predict(ready, self.known, self.places, 1)
-        return self.end(raw)
-
-    def _walk(self, walked: tuple[tuple[Any, ...], ...], row: list[float]) -> Floats:
-        raw = self.baseline[0].tolist()
-        for trees in walked:
-            for k, tree in enumerate(trees):
-                raw[k] += walk(tree, row)
-        return self.end(np.array([raw]))
+def _transformed(model: Any, problem: str) -> Transform:
+    return Transformed(compile_model(model.regressor_, problem), model.transformer_)
 
 
-@dataclass(frozen=True, slots=True)
-class Recoded:
-    """Columns in the order in which boosting reads them, category codes as its own encoder numbers them."""
-
-    order: NDArray[np.intp]
-    tables: tuple[Floats, ...]
-
-    def __call__(self, x: Floats) -> Floats:
-        ready = x[:, self.order]
-        for column, table in enumerate(self.tables):
-            codes = ready[:, column]
-            # The first place is that of missing and unseen categories.
-            ready[:, column] = table[np.where(np.isnan(codes), 0, codes + 1).astype(np.intp)]
-        return ready
-
-
-def _boosting(model: Any, problem: str) -> Boosting:
-    known, places = model._bin_mapper.make_known_categories_bitsets()
-    loss = model._loss
-
-    def end(raw: Floats) -> Floats:
-        return np.asarray(loss.link.inverse(raw.ravel()) if problem == "regression" else loss.predict_proba(raw))
-
-    baseline = np.asarray(model._baseline_prediction, dtype=np.float64).reshape(1, -1)
-    rounds = tuple(tuple(each) for each in model._predictors)
-    small = sum(len(tree.nodes) for trees in rounds for tree in trees) <= MOST_NODES
-    codes = members(known) if small else []
-    walked = tuple(tuple(of_boosting(tree, codes, places) for tree in trees) for trees in rounds) if small else None
-    return Boosting(_recoded(model), baseline, rounds, known, places, end, walked)
-
-
-def _recoded(model: Any) -> Transform:
-    if model._preprocessor is None:
-        return np.ascontiguousarray
-    categorical = np.flatnonzero(model.is_categorical_)
-    order = np.concatenate([categorical, np.flatnonzero(~model.is_categorical_)])
-    tables = []
-    for place, column in enumerate(categorical):
-        categories = model._preprocessor.named_transformers_["encoder"].categories_[place]
-        codes = np.append(np.nan, np.arange(0.0, np.nanmax(categories, initial=0) + 1))
-        asked = np.zeros((len(codes), len(order)))
-        asked[:, column] = codes
-        tables.append(np.asarray(model._preprocessor.transform(asked)[:, place], dtype=np.float64))
-    return Recoded(order, tuple(tables))
+# By the names of scikit-learn's classes, which are imported only where a model is of them.
+STEPS: Mapping[str, Callable[[Any, str], Transform | None]] = MappingProxyType(
+    {
+        "HistGradientBoostingClassifier": boosting,
+        "HistGradientBoostingRegressor": boosting,
+        "RandomForestClassifier": forest,
+        "RandomForestRegressor": forest,
+        "ExtraTreesClassifier": forest,
+        "ExtraTreesRegressor": forest,
+        "LogisticRegression": _linear,
+        "Ridge": _linear,
+        "MLPClassifier": layers_of,
+        "MLPRegressor": layers_of,
+        "Pipeline": _pipeline,
+        "TransformedTargetRegressor": _transformed,
+        "VotingClassifier": _voting,
+        "VotingRegressor": _voting,
+        "FrozenEstimator": lambda model, problem: _answer(model.estimator, problem),
+    }
+)

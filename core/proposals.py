@@ -3,7 +3,7 @@
 import importlib.util
 import itertools
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -24,18 +24,29 @@ NEEDS: Mapping[str, str] = MappingProxyType({"cmaes": "cmaes", "gp": "torch"})
 
 
 class Halving(optuna.pruners.BasePruner):
-    """Successive halving among all that reached a rung so far; the same for the same order of telling."""
+    """Successive halving among all that reached a rung so far; the same for the same order of telling.
+
+    What is compared is what candidates promise: their value on this rung, and what more rows have brought to others of
+    their family. Networks need many rows to show what they can, and boosting does not.
+    """
 
     def prune(self, study: optuna.Study, trial: optuna.trial.FrozenTrial) -> bool:
         """Whether a trial is stopped at its last step."""
         step = int(trial.last_step or 0)
         sign = 1 if study.direction == optuna.study.StudyDirection.MAXIMIZE else -1
-        others = [t for t in study.get_trials(deepcopy=False) if step in t.intermediate_values and t != trial]
-        rivals = {t.number: sign * t.intermediate_values[step] for t in others}
-        value = sign * trial.intermediate_values[step]
-        kin = [rivals[t.number] for t in others if t.params["family"] == trial.params["family"]]
-        lowest = len(trial.intermediate_values) == 1
-        return not climbs(value, list(rivals.values()), lowest and all(value > each for each in kin))
+        seen = [t for t in study.get_trials(deepcopy=False) if step in t.intermediate_values]
+        gains: dict[str, list[float]] = {}
+        for each in seen:
+            if each.state == TrialState.COMPLETE and each.value is not None:
+                gain = sign * (each.value - each.intermediate_values[step])
+                gains.setdefault(each.params["family"], []).append(gain)
+        promised = {t.number: sign * t.intermediate_values[step] + _middle(gains, t) for t in seen}
+        mine = promised.pop(trial.number)
+        return not climbs(mine, list(promised.values()))
+
+
+def _middle(gains: Mapping[str, Sequence[float]], trial: FrozenTrial) -> float:
+    return float(np.median(gains.get(trial.params["family"], [0.0])))
 
 
 class FamilyTPE(optuna.samplers.BaseSampler):
@@ -132,7 +143,7 @@ class Proposals:
         first = list(_first_candidates(plan))
         # A grid that is done is done: the rest of the budget is not spent on random points.
         self.n_left = min(plan.spec.trials, len(first)) if plan.spec.sampler == "grid" else plan.spec.trials
-        # What is known to be worth all rows: where each family begins, and what was good before.
+        # What is worth all rows in any case: where each family begins, and what was good before.
         self.n_first = 0 if plan.spec.sampler == "grid" else len(first)
         for candidate in first[: self.n_left]:
             self.study.enqueue_trial(params_of(candidate))
@@ -152,7 +163,8 @@ class Proposals:
         """Whether a candidate is worth a larger share of the rows, after its value on this one."""
         trial = self.open[number]
         trial.report(value, step=round(100 * share))
-        return not trial.should_prune()
+        # The first of each family climb in any case: what more rows bring to the family is known by them.
+        return number < self.n_first or not trial.should_prune()
 
     def tell(self, number: int, value: float | None, failed: bool) -> None:
         """End a trial: failed, complete with a value, or stopped."""

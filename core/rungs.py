@@ -60,13 +60,12 @@ def _first(group: Places, place: Places, share: float) -> Places:
     return np.asarray(group[np.argsort(place[group], kind="stable")[:n_kept]])
 
 
-def climbs(value: float, others: Sequence[float], family_best: bool) -> bool:
+def climbs(value: float, others: Sequence[float]) -> bool:
     """Whether a candidate sees more rows.
 
     Args:
-        value: Its value on this rung, greater is better.
-        others: What candidates before it had on this rung.
-        family_best: Nothing of its family was better so far, on the lowest rung; what needs many rows gets a chance.
+        value: What it promises on all rows, greater is better.
+        others: What candidates before it promised on this rung.
     """
     n_better = sum(other >= value for other in others)
-    return family_best or n_better < max(1, round((len(others) + 1) / ONE_IN))
+    return n_better < max(1, round((len(others) + 1) / ONE_IN))

@@ -1,7 +1,6 @@
-"""The search for the best candidate: asked with a fixed lag, told in order, so that workers change nothing."""
+"""The search for the best candidate: asked with a fixed lag, told by a timetable, so that workers change nothing."""
 
 import math
-from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,6 +10,7 @@ from core.families import Family
 from core.fitting import Candidate, better_first
 from core.hope import expected_gain
 from core.learning_spec import SearchSpec
+from core.timetable import Timetable
 
 if TYPE_CHECKING:
     from core.proposals import Proposals
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 # when a candidate is asked must be the same everywhere. A large budget can feed many workers, and bear the lag.
 FEWEST_AHEAD, MOST_AHEAD = 6, 64
 BUDGET_PER_AHEAD = 16
+# Of these, how many are being fitted by the timetable; the others wait for a worker.
+FEWEST_AT_WORK, AHEAD_PER_WORK = 2, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,7 @@ class Plan:
         seed: Seed of the sampler.
         shares: Shares of the training rows, ascending; the last is 1.
         known: Candidates that were good before, on other data; tried first.
+        effort: About how long a fit takes, in any unit, by nothing that differs from machine to machine.
     """
 
     spec: SearchSpec
@@ -88,6 +91,7 @@ class Plan:
     seed: int
     shares: tuple[float, ...] = (1.0,)
     known: tuple[Candidate, ...] = ()
+    effort: Callable[[Job], float] = lambda job: job.share
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,8 +108,8 @@ class _Open:
 
     number: int
     candidate: Candidate
-    wait: Callable[[], Tried]
-    rung: int
+    rung: int = 0
+    wait: Callable[[], Tried] = lambda: Tried(None, 0.0, "it was never started")
     curve: tuple[tuple[float, float], ...] = ()
     seconds: float = 0.0
 
@@ -146,32 +150,40 @@ def ahead(n_trials: int) -> int:
     return min(max(FEWEST_AHEAD, n_trials // BUDGET_PER_AHEAD), MOST_AHEAD)
 
 
+def at_work(n_trials: int) -> int:
+    """How many workers the timetable has."""
+    return max(FEWEST_AT_WORK, ahead(n_trials) // AHEAD_PER_WORK)
+
+
 class _Search:
-    """A queue of open candidates; only ever the oldest is waited for."""
+    """Open candidates on a timetable; only ever the one that ends next by it is waited for."""
 
     def __init__(self, proposals: "Proposals", start: Start, watch: Watch) -> None:
         self.proposals, self.start, self.watch = proposals, start, watch
         self.plan = proposals.plan
-        self.queue: deque[_Open] = deque()
+        self.open: Timetable[_Open] = Timetable(at_work(self.plan.spec.trials))
         self.done: list[Trial] = []
         self.complete = False
 
     def run(self) -> list[Trial]:
         while self._fill():
-            self._settle(self.queue.popleft())
+            self._settle(self.open.pop())
             if self.complete and self.watch.out_of_time():
                 # What is still open is dropped, and with it its fits.
-                self.queue.clear()
+                self.open.clear()
         return self.done
 
     def _fill(self) -> bool:
-        while len(self.queue) < ahead(self.plan.spec.trials) and not self._over():
+        while len(self.open) < ahead(self.plan.spec.trials) and not self._over():
             number, candidate = self.proposals.ask()
-            # The first of each family climb in any case: they see all rows at once, and something good is known early.
-            rung = len(self.plan.shares) - 1 if number < self.proposals.n_first else 0
-            first = Job(candidate, self.plan.shares[rung], number)
-            self.queue.append(_Open(number, candidate, self.start(first), rung))
-        return bool(self.queue)
+            self._begin(_Open(number, candidate))
+        return len(self.open) > 0
+
+    def _begin(self, candidate: _Open) -> None:
+        job = Job(candidate.candidate, self.plan.shares[candidate.rung], candidate.number)
+        candidate.wait = self.start(job)
+        # Who has climbed goes first: it is nearer to an answer.
+        self.open.add(candidate, candidate.rung, self.plan.effort(job))
 
     def _over(self) -> bool:
         if self.proposals.n_left == 0:
@@ -195,31 +207,27 @@ class _Search:
         unit = 1.0 if is_score else abs(max(values)) or 1.0
         return expected_gain(values, round(n_left)) / unit
 
-    def _settle(self, oldest: _Open) -> None:
-        tried = oldest.wait()
-        oldest.seconds += tried.seconds
+    def _settle(self, ended: _Open) -> None:
+        tried = ended.wait()
+        ended.seconds += tried.seconds
         if tried.value is None or not math.isfinite(tried.value):
-            undefined = f"{oldest.candidate.family}: the metric is undefined on the validation rows"
-            self._tell(oldest, None, tried.error or undefined)
+            undefined = f"{ended.candidate.family}: the metric is undefined on the validation rows"
+            self._tell(ended, None, tried.error or undefined)
             return
-        share = self.plan.shares[oldest.rung]
-        oldest.curve += ((share, tried.value),)
+        share = self.plan.shares[ended.rung]
+        ended.curve += ((share, tried.value),)
         if share >= 1:
             self.complete = True
-            self._tell(oldest, tried.value, predictions=tried.predictions)
-        elif self.proposals.climbs(oldest.number, share, tried.value) and self._time_for_more():
-            self._climb(oldest)
+            self._tell(ended, tried.value, predictions=tried.predictions)
+        elif self.proposals.climbs(ended.number, share, tried.value) and self._time_for_more():
+            ended.rung += 1
+            self._begin(ended)
         else:
-            self._tell(oldest, None)
+            self._tell(ended, None)
 
     def _time_for_more(self) -> bool:
         # Out of time, the good ones still climb as long as nothing has seen all rows.
         return not (self.complete and self.watch.out_of_time())
-
-    def _climb(self, climber: _Open) -> None:
-        climber.rung += 1
-        climber.wait = self.start(Job(climber.candidate, self.plan.shares[climber.rung], climber.number))
-        self.queue.append(climber)
 
     def _tell(self, ended: _Open, value: float | None, error: str = "", predictions: str = "") -> None:
         self.proposals.tell(ended.number, value, failed=bool(error))

@@ -14,6 +14,7 @@ from adapters.storage import read_array
 from adapters.trials import Work, attempt, attempt_baseline, read_rows
 from core.blending import choose_members, contenders
 from core.choices import open_choices, with_choices
+from core.effort import effort
 from core.families import baselines_for, families_for
 from core.fitting import Candidate, Learning, better_first, recipe_of, search_value
 from core.learning_spec import SearchSpec
@@ -87,13 +88,13 @@ def tune(
     features: FeaturesRef, search: SearchSpec, learning: Learning, known: tuple[Candidate, ...], crew: Crew
 ) -> Trials:
     """Search families and parameters with Optuna; candidates are fitted on Dask."""
-    y, table_bytes = _extent(features)
+    y, table_bytes, widths = _extent(features)
     n_rows = len(y)
     most = min(1.0, (search.max_rows or n_rows) / n_rows)
     choices = open_choices(learning.problem, learning.weights, learning.log, y)
     families = with_choices(families_for(learning.problem, search.families), choices)
     shares = shares_of(round(n_rows * most)) if search.pruner != "none" else (1.0,)
-    plan = Plan(search, families, learning.seed, shares, known)
+    plan = Plan(search, families, learning.seed, shares, known, _efforts(round(n_rows * most), widths))
     if most < 1:
         get_run_logger().info("tune: candidates see %d of %d training rows", search.max_rows, n_rows)
     return _Tuning(plan, Work(features, learning, most), crew).run(round(table_bytes * most))
@@ -185,10 +186,18 @@ class _Tuning:
         self.runs.ended(trial)
 
 
-def _extent(features: FeaturesRef) -> tuple[Floats, int]:
-    """Targets of the training rows, and the bytes of the largest encoding with its validation rows."""
-    sizes = []
+def _extent(features: FeaturesRef) -> tuple[Floats, int, dict[str, int]]:
+    """Targets of the training rows, bytes of the largest encoding with its validation rows, and columns of each."""
+    sizes, widths = [], {}
     for encoding in features.encodings:
         train, validation = read_rows(features, encoding.recipe)
         sizes.append(train.x.nbytes + validation.x.nbytes)
-    return np.asarray(train.y), max(sizes)
+        widths[encoding.recipe] = train.x.shape[1]
+    return np.asarray(train.y), max(sizes), widths
+
+
+def _efforts(n_rows: int, widths: dict[str, int]) -> Callable[[Job], float]:
+    def of(job: Job) -> float:
+        return effort(job.candidate, n_rows * job.share, widths[recipe_of(job.candidate.family)])
+
+    return of

@@ -36,7 +36,7 @@ def _predict(race: Race, candidate: Candidate, part: str) -> np.ndarray:
     columns = feature_columns(x, FeaturePlan((), (), 0.001, (recipe,)))
     encoder = make_encoder(recipe, columns, 0.001)
     positions = categorical_positions(recipe, columns)
-    train = Rows(np.asarray(encoder.fit_transform(feature_frame(x, columns)), dtype=float), y, positions)
+    train = Rows(np.asarray(encoder.fit_transform(feature_frame(x, columns), y), dtype=float), y, positions)
     held = Rows(np.asarray(encoder.transform(feature_frame(x_val, columns)), dtype=float), y_val, positions)
     model = pack(encoder, _fit(race, candidate, train, held))
     return predict(model, feature_frame(race.parts[part][0], columns), "binary")

@@ -3,10 +3,13 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.base import BaseEstimator
 
 from core.answers import answering
+from core.blending import vote
 from core.encoding import categorical_positions, make_encoder
 from core.families import DUMMY, FAMILIES, families_for
+from core.fast_models import FastModel, compile_model
 from core.fast_path import compile_path
 from core.features import FeaturePlan, feature_columns, feature_frame
 from core.fitting import Learning, fit_family, pack
@@ -86,6 +89,31 @@ def test_compiled_pipeline_answers_rows_that_it_was_not_tried_on(family, problem
     expected = record.predict(pipeline, TABLE)
     np.testing.assert_array_equal(path.predict(typed, N), expected)
     np.testing.assert_array_equal(record.predict(pipeline, as_frame(typed, record.columns)), expected)
+
+
+def of_several(problem):
+    """The mean of a tree of each kind and a network, as an ensemble is packed."""
+    columns = feature_columns(TABLE, PLAIN)
+    rows, y = feature_frame(TABLE, columns), TARGETS[problem]
+    encoder = make_encoder("trees", columns, 0.001)
+    x, codes = np.asarray(encoder.fit_transform(rows), dtype=float), categorical_positions("trees", columns)
+    parts = Rows(x[:160], y[:160], codes), Rows(x[160:], y[160:], codes)
+    names = ("hist_gradient_boosting", "extra_trees", "neural_network")
+    learning = Learning("y", problem, "roc_auc", 0)
+    members = [fit_family(FAMILIES[name], FAMILIES[name].start, learning, parts) for name in names]
+    record = record_of(pipeline_of("logistic_regression", "binary"))
+    record = replace(record, columns=columns, coding=CODINGS[problem], spec={})
+    return record, pack(encoder, vote(members, problem, x, y)), rows
+
+
+@pytest.mark.parametrize("problem", TARGETS)
+def test_ensemble_is_compiled_to_the_same_answers(problem):
+    record, pipeline, rows = of_several(problem)
+    path, reason = compile_path(record, pipeline, rows.head(20))
+    assert path is not None, reason
+    compiled = compile_model(pipeline.steps[1][1], problem)
+    assert isinstance(compiled, FastModel)
+    assert all(not isinstance(getattr(member, "__self__", None), BaseEstimator) for member in compiled.answer.members)
 
 
 def test_corrected_fits_answer_the_same():

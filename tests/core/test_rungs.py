@@ -41,14 +41,13 @@ def test_all_rows_are_the_rows_themselves():
 
 def test_best_so_far_climbs_and_the_middle_does_not():
     others = [float(value) for value in range(20)]
-    assert climbs(20.0, others, family_best=False)
-    assert not climbs(10.0, others, family_best=False)
-    assert climbs(10.0, others, family_best=True)
+    assert climbs(20.0, others)
+    assert not climbs(10.0, others)
 
 
 def test_about_a_quarter_climbs_in_the_long_run():
     values = np.random.default_rng(0).normal(size=400)
-    n_climbed = sum(climbs(v, list(values[:i]), family_best=False) for i, v in enumerate(values))
+    n_climbed = sum(climbs(v, list(values[:i])) for i, v in enumerate(values))
     assert 80 < n_climbed < 130
 
 
