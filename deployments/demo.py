@@ -91,6 +91,7 @@ class Loop:
 
     def __init__(self, client: SyncPrefectClient, show: Show, table: pd.DataFrame) -> None:
         self.client, self.show = client, show
+        self.began = datetime.now(UTC)
         self.spec = read_spec(EXAMPLE)
         self.time = str(self.spec.data.time)
         self.months = [rows for _, rows in table.groupby(table[self.time].dt.to_period("M"))]
@@ -125,7 +126,7 @@ class Loop:
         )
         landed = land_frame(EXAMPLE, rows, self.time)
         self._update(replace(self.steps[-1], doing="checking"))
-        check = run_for(self.client, "check-drift", str(landed.event_id), self._tick)
+        check = run_for(self.client, "check-drift", str(landed.event_id), self._tick, self.began)
         entry = entry_of("check", str(check.id))
         self._update(
             replace(
@@ -139,7 +140,7 @@ class Loop:
         )
         if entry["decision"] == "retrain":
             self._update(replace(self.steps[-1], doing="retraining"))
-            run = run_for(self.client, "train", entry["event_id"], self._tick)
+            run = run_for(self.client, "train", entry["event_id"], self._tick, self.began)
             self._update(replace(self.steps[-1], train_run_id=str(run.id), by_event=started_by_event(run)))
             self._follow_training(str(run.id))
         champion = find_champion(EXAMPLE)
@@ -150,7 +151,7 @@ class Loop:
         self._update(replace(self.steps[-1], verdict=entry["verdict"], version=entry["version"]))
         if entry["verdict"] == "registered":
             self._update(replace(self.steps[-1], doing="releasing"))
-            run = run_for(self.client, "release", entry["event_id"], self._tick)
+            run = run_for(self.client, "release", entry["event_id"], self._tick, self.began)
             self._update(replace(self.steps[-1], release_run_id=str(run.id)))
         champion = find_champion(EXAMPLE)
         self._update(replace(self.steps[-1], doing="", champion=champion.number if champion else None))

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -18,7 +19,9 @@ START_WITHIN_S, END_WITHIN_S = 60.0, 600.0
 N_NEWEST = 20
 
 
-def run_for(client: SyncPrefectClient, deployment: str, cause: str, tick: Callable[[], None]) -> FlowRun:
+def run_for(
+    client: SyncPrefectClient, deployment: str, cause: str, tick: Callable[[], None], since: datetime | None = None
+) -> FlowRun:
     """The finished run that a deployment's automation started for an event.
 
     Args:
@@ -26,11 +29,12 @@ def run_for(client: SyncPrefectClient, deployment: str, cause: str, tick: Callab
         deployment: Name of the deployment.
         cause: Id of the event.
         tick: Called while waiting.
+        since: What was created before is not looked at. Whoever begins a story again sends the same events again.
 
     Raises:
         ServiceUnavailable: No run was started in time, or it failed.
     """
-    started: FlowRun | None = _wait(lambda: _find(client, deployment, cause), START_WITHIN_S, tick)
+    started: FlowRun | None = _wait(lambda: _find(client, deployment, cause, since), START_WITHIN_S, tick)
     if started is None:
         raise ServiceUnavailable(
             f"no run of {deployment} was started for the event {cause}",
@@ -62,13 +66,14 @@ def started_by_event(run: FlowRun) -> bool:
     return run.created_by is not None and run.created_by.type == "AUTOMATION"
 
 
-def _find(client: SyncPrefectClient, deployment: str, cause: str) -> FlowRun | None:
+def _find(client: SyncPrefectClient, deployment: str, cause: str, since: datetime | None) -> FlowRun | None:
     newest = client.read_flow_runs(
         deployment_filter=DeploymentFilter(name=DeploymentFilterName(any_=[deployment])),
         sort=FlowRunSort.EXPECTED_START_TIME_DESC,
         limit=N_NEWEST,
     )
-    return next((run for run in newest if run.parameters.get("cause") == cause), None)
+    young = [run for run in newest if since is None or run.created is None or run.created >= since]
+    return next((run for run in young if run.parameters.get("cause") == cause), None)
 
 
 def _final(run: FlowRun) -> FlowRun | None:
