@@ -9,11 +9,11 @@ from types import MappingProxyType
 
 import numpy as np
 
-from core.families import FAMILIES, Family, Range
+from core.families import FAMILIES, NO_OR_YES, Family
+from core.hist_boosting import ORDERED
 from core.metrics import Floats
 
 BALANCED, LOG_TARGET = "balanced", "log_target"
-NO_OR_YES = Range(0, 1, whole=True)
 
 # A class is rare below this part of an even share: 0.15 of two classes, 0.03 of ten.
 RARE = 0.3
@@ -40,9 +40,21 @@ def _skewness(values: Floats) -> float:
     return float(np.mean(((values - values.mean()) / spread) ** 3)) if spread > 0 else 0.0
 
 
-def with_choices(names: tuple[str, ...], choices: tuple[str, ...]) -> Mapping[str, Family]:
-    """The families to search, each with the choices as parameters; the first candidates choose no."""
-    return {name: _with(FAMILIES[name], choices) for name in names}
+def with_choices(names: tuple[str, ...], choices: tuple[str, ...], codes: bool = True) -> Mapping[str, Family]:
+    """The families to search, each with the choices as parameters; the first candidates choose no.
+
+    Args:
+        names: Of the families.
+        choices: Open ones, as `open_choices` gives them.
+        codes: Whether the table has category codes; without them, how they are read is no parameter.
+    """
+    families = {name: _with(FAMILIES[name], choices) for name in names}
+    return families if codes else {name: _without_codes(family) for name, family in families.items()}
+
+
+def _without_codes(family: Family) -> Family:
+    left = {name: span for name, span in family.space.items() if name != ORDERED}
+    return replace(family, space=left, start={name: value for name, value in family.start.items() if name in left})
 
 
 def _with(family: Family, choices: tuple[str, ...]) -> Family:

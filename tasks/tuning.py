@@ -92,7 +92,8 @@ def tune(
     n_rows = len(y)
     most = min(1.0, (search.max_rows or n_rows) / n_rows)
     choices = open_choices(learning.problem, learning.weights, learning.log, y)
-    families = with_choices(families_for(learning.problem, search.families), choices)
+    codes = any(encoding.categorical for encoding in features.encodings)
+    families = with_choices(families_for(learning.problem, search.families), choices, codes)
     shares = shares_of(round(n_rows * most)) if search.pruner != "none" else (1.0,)
     plan = Plan(search, families, learning.seed, shares, known, _efforts(round(n_rows * most), widths))
     if most < 1:
