@@ -7,13 +7,11 @@ four tables of 5 to 120 columns; they hold within a factor of two or three, whic
 from collections.abc import Callable, Mapping
 from math import log2
 from types import MappingProxyType
-from typing import Any
 
 from core.boosters import MOST_ROUNDS
-from core.families import N_TREES
+from core.families import N_TREES, Params
 from core.fitting import Candidate
 
-Params = Mapping[str, Any]
 # Rounds after which a learning rate of 1 would stop early.
 ROUNDS = 15.0
 LEAST = 0.01

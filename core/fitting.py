@@ -10,6 +10,7 @@ from core.choices import BALANCED, LOG_TARGET, settled
 from core.corrected import fit_balanced, fit_log, fit_plain
 from core.families import DUMMY, FAMILIES, Family, Params
 from core.metrics import METRICS, Floats, score
+from core.networks import NETWORK
 from core.rows import Rows
 from core.threshold import HALF, choose_threshold
 
@@ -146,10 +147,13 @@ def score_candidate(candidate: Candidate, learning: Learning, train: Rows, valid
 
 
 def loss_curve(estimator: Any) -> tuple[float, ...]:
-    """Loss on the validation rows after each iteration, for what learns in iterations; else empty."""
+    """Loss after each iteration, for what learns in iterations; else empty.
+
+    On the validation rows, of a network on its training rows.
+    """
     # What puts predictions right afterwards lies around the estimator that learned.
-    for wrapper in ("estimator", "estimator", "regressor_"):
-        estimator = getattr(estimator, wrapper, estimator)
+    for wrapper in ("estimator", "estimator", "regressor_", NETWORK, "regressor_"):
+        estimator = getattr(estimator, wrapper, getattr(estimator, "named_steps", {}).get(wrapper, estimator))
     if hasattr(estimator, "validation_score_"):
         return tuple(-float(value) for value in estimator.validation_score_)
     if getattr(estimator, "evals_result_", None):

@@ -1,10 +1,11 @@
 import warnings
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.metrics import r2_score, roc_auc_score
 
-from core.fitting import Candidate, Learning, fit_candidate, predict
+from core.fitting import Candidate, Learning, fit_candidate, loss_curve, predict
 from core.rows import Rows
 
 PARAMS = (("width", 16), ("alpha", 1e-3), ("learning_rate_init", 5e-3), ("epochs", 8))
@@ -61,3 +62,19 @@ def test_batches_are_small_where_there_are_few_rows(n_rows, size):
     network = build_network(dict(PARAMS), "binary", 0)
     watch_network(network, Watched(np.zeros((9, 2)), np.zeros(9), None, (), n_rows))
     assert network[-1].batch_size == size
+
+
+@pytest.mark.parametrize(
+    ("problem", "choice"),
+    [("binary", {}), ("binary", {"balanced": 1}), ("regression", {}), ("regression", {"log_target": 1})],
+)
+def test_loss_of_each_epoch_is_known_whatever_lies_around_the_network(problem, choice):
+    train, held = rows(1000, 0), rows(500, 1)
+    if problem == "binary":
+        train, held = of_classes(train), of_classes(held)
+    else:
+        train, held = replace(train, y=np.exp(train.y)), replace(held, y=np.exp(held.y))
+    candidate = Candidate("neural_network", (*PARAMS, *choice.items()))
+    curve = loss_curve(fit_candidate(candidate, Learning("y", problem, "roc_auc", 0), train, held))
+    assert len(curve) == 8
+    assert curve[-1] < curve[0]
