@@ -48,7 +48,7 @@ class Work:
 def read_rows(features: FeaturesRef, recipe: str) -> tuple[Rows, Rows]:
     """Encoded training and validation rows, mapped into memory."""
     encoding = features.encoding(recipe)
-    train = Rows(_array(encoding.train), _array(features.y_train), encoding.categorical)
+    train = Rows(_array(encoding.train), _array(features.y_train), encoding.categorical, encoding.pairs)
     return train, Rows(_array(encoding.validation), _array(features.y_validation), encoding.categorical)
 
 

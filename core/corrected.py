@@ -25,7 +25,7 @@ def class_weights(y: Floats) -> Floats:
 def fit_plain(family: Family, estimator: Any, rows: tuple[Rows, Rows]) -> Any:
     """Every row counts the same."""
     train, validation = rows
-    watched = Watched(validation.x, validation.y, None, train.categorical, len(train.y))
+    watched = Watched(validation.x, validation.y, None, train)
     return estimator.fit(train.x, train.y, **family.watch(estimator, watched))
 
 
@@ -37,7 +37,7 @@ def fit_balanced(family: Family, estimator: Any, rows: tuple[Rows, Rows]) -> Any
     train, validation = rows
     weights = class_weights(train.y)
     of_train, of_validation = weights[train.y.astype(int)], weights[validation.y.astype(int)]
-    watched = Watched(validation.x, validation.y, of_validation, train.categorical, len(train.y))
+    watched = Watched(validation.x, validation.y, of_validation, train)
     if family.weighable:
         estimator.fit(train.x, train.y, sample_weight=of_train, **family.watch(estimator, watched))
     else:
@@ -45,7 +45,8 @@ def fit_balanced(family: Family, estimator: Any, rows: tuple[Rows, Rows]) -> Any
         often = np.repeat(
             np.arange(len(train.y)), np.minimum(np.rint(of_train / of_train.min()), MOST_REPEATS).astype(int)
         )
-        estimator.fit(train.x[often], train.y[often], **family.watch(estimator, replace(watched, n_rows=len(often))))
+        repeated = replace(train, x=train.x[often], y=train.y[often])
+        estimator.fit(repeated.x, repeated.y, **family.watch(estimator, replace(watched, train=repeated)))
     x, y = _with_every_class(train, validation)
     return CalibratedClassifierCV(FrozenEstimator(estimator), method="sigmoid").fit(x, y)
 
@@ -76,7 +77,7 @@ def fit_log(family: Family, estimator: Any, rows: tuple[Rows, Rows]) -> Any:
         raise ValueError(f"the target holds {smallest:g}, which has no log(1 + y)")
     logarithm, centre = FunctionTransformer(np.log1p, np.expm1), StandardScaler(with_std=False)
     y = np.log1p(validation.y) - np.log1p(train.y).mean()
-    extra = family.watch(estimator, Watched(validation.x, y, None, train.categorical, len(train.y)))
+    extra = family.watch(estimator, Watched(validation.x, y, None, train))
     model = TransformedTargetRegressor(estimator, transformer=Pipeline([("log", logarithm), ("centre", centre)]))
     model.fit(train.x, train.y, **extra)
     factor = np.mean(1 + validation.y) / np.mean(1 + model.predict(validation.x))

@@ -9,7 +9,8 @@ from math import log2
 from types import MappingProxyType
 
 from core.boosters import MOST_ROUNDS
-from core.families import N_TREES, Params
+from core.estimators import N_TREES
+from core.families import Params
 from core.fitting import Candidate
 
 # Rounds after which a learning rate of 1 would stop early.
@@ -50,6 +51,7 @@ def _network(params: Params, n_rows: float, n_columns: float) -> float:
 EFFORTS: Mapping[str, Callable[[Params, float, float], float]] = MappingProxyType(
     {
         "hist_gradient_boosting": _boosting,
+        "pairwise_boosting": _boosting,
         "lightgbm": _boosting,
         "xgboost": _boosting,
         "random_forest": _forest(80e-9),

@@ -6,12 +6,20 @@ from types import MappingProxyType
 from typing import Any
 
 from core.boosters import build_lightgbm, build_xgboost, watch_lightgbm, watch_xgboost
-from core.hist_boosting import ORDERED, PAIRWISE, build_hist, watch_hist
+from core.estimators import (
+    build_dummy,
+    build_extra_trees,
+    build_forest,
+    build_logistic,
+    build_neighbors,
+    build_ridge,
+)
+from core.hist_boosting import ORDERED, PAIRS, build_hist, build_pairwise, watch_hist, watch_pairwise
 from core.metrics import Floats
 from core.networks import build_network, watch_network
+from core.rows import Rows
 
 Params = Mapping[str, Any]
-N_TREES = 100
 MOST_EPOCHS = 30
 
 
@@ -30,13 +38,17 @@ NO_OR_YES = Range(0, 1, whole=True)
 
 @dataclass(frozen=True, slots=True)
 class Watched:
-    """The rows by which a fit stops early, their weights if any, which columns are codes, how many rows are learned."""
+    """The rows by which a fit stops early, their weights if they have any, and the rows that are learned."""
 
     x: Floats
     y: Floats
     weights: Floats | None
-    categorical: tuple[int, ...]
-    n_rows: int
+    train: Rows
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Columns that are category codes."""
+        return self.train.categorical
 
 
 def _watch_nothing(estimator: Any, rows: Watched) -> dict[str, Any]:
@@ -55,6 +67,7 @@ class Family:
         build: From parameters, problem and seed to an unfitted estimator.
         watch: Prepares an estimator for early stopping; what it gives back goes into `fit`.
         weighable: Whether `fit` takes weights of rows.
+        asks_pairs: Whether it asks which columns interact.
     """
 
     recipe: str
@@ -64,50 +77,12 @@ class Family:
     build: Callable[[Params, str, int], Any]
     watch: Callable[[Any, Watched], dict[str, Any]] = _watch_nothing
     weighable: bool = True
+    asks_pairs: bool = False
 
 
 def families_for(problem: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
     """The names to search: the chosen ones that suit the problem, or the usual ones that do."""
     return tuple(name for name in chosen or USUAL if problem in FAMILIES[name].problems)
-
-
-def _forest(params: Params, problem: str, seed: int) -> Any:
-    from sklearn import ensemble
-
-    kind = ensemble.RandomForestRegressor if problem == "regression" else ensemble.RandomForestClassifier
-    return kind(n_estimators=N_TREES, random_state=seed, **params)
-
-
-def _extra_trees(params: Params, problem: str, seed: int) -> Any:
-    from sklearn import ensemble
-
-    kind = ensemble.ExtraTreesRegressor if problem == "regression" else ensemble.ExtraTreesClassifier
-    return kind(n_estimators=N_TREES, bootstrap=True, random_state=seed, **params)
-
-
-def _neighbors(params: Params, problem: str, seed: int) -> Any:
-    from sklearn import neighbors
-
-    kind = neighbors.KNeighborsRegressor if problem == "regression" else neighbors.KNeighborsClassifier
-    return kind(weights="distance", algorithm="brute", **params)
-
-
-def _logistic(params: Params, problem: str, seed: int) -> Any:
-    from sklearn.linear_model import LogisticRegression
-
-    return LogisticRegression(max_iter=300, random_state=seed, **params)
-
-
-def _ridge(params: Params, problem: str, seed: int) -> Any:
-    from sklearn.linear_model import Ridge
-
-    return Ridge(random_state=seed, **params)
-
-
-def _dummy(params: Params, problem: str, seed: int) -> Any:
-    from sklearn.dummy import DummyClassifier, DummyRegressor
-
-    return DummyRegressor() if problem == "regression" else DummyClassifier(strategy="prior")
 
 
 ANY = frozenset({"binary", "multiclass", "regression"})
@@ -140,7 +115,6 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "l2_regularization": Range(1e-3, 100.0, log=True),
                 "max_features": Range(0.3, 1.0),
                 ORDERED: NO_OR_YES,
-                PAIRWISE: NO_OR_YES,
             },
             # The library's defaults, but cuts that see half of the columns, and codes like numbers: better on each of
             # four tables.
@@ -151,19 +125,45 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 "l2_regularization": 1.0,
                 "max_features": 0.5,
                 ORDERED: 1,
-                PAIRWISE: 0,
             },
             build=build_hist,
             watch=watch_hist,
         ),
-        "logistic_regression": Family("linear", CLASSES, {"C": Range(1e-3, 10.0, log=True)}, {"C": 1.0}, _logistic),
-        "linear_regression": Family("linear", NUMBERS, {"alpha": Range(1e-3, 1e3, log=True)}, {"alpha": 1.0}, _ridge),
+        "pairwise_boosting": Family(
+            recipe="trees",
+            problems=ANY,
+            space={
+                "learning_rate": Range(0.05, 0.5, log=True),
+                "max_leaf_nodes": Range(4, 64, log=True, whole=True),
+                "min_samples_leaf": Range(5, 200, log=True, whole=True),
+                "l2_regularization": Range(1e-3, 100.0, log=True),
+                "max_features": Range(0.3, 1.0),
+                PAIRS: Range(1, 256, log=True, whole=True),
+            },
+            start={
+                "learning_rate": 0.2,
+                "max_leaf_nodes": 31,
+                "min_samples_leaf": 20,
+                "l2_regularization": 1.0,
+                "max_features": 0.5,
+                PAIRS: 32,
+            },
+            build=build_pairwise,
+            watch=watch_pairwise,
+            asks_pairs=True,
+        ),
+        "logistic_regression": Family(
+            "linear", CLASSES, {"C": Range(1e-3, 10.0, log=True)}, {"C": 1.0}, build_logistic
+        ),
+        "linear_regression": Family(
+            "linear", NUMBERS, {"alpha": Range(1e-3, 1e3, log=True)}, {"alpha": 1.0}, build_ridge
+        ),
         "random_forest": Family(
             recipe="trees",
             problems=ANY,
             space=TREES_SPACE,
             start={"max_features": 0.3, "min_samples_leaf": 5, "max_samples": 0.2},
-            build=_forest,
+            build=build_forest,
         ),
         "extra_trees": Family(
             recipe="trees",
@@ -171,14 +171,14 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             # Where a tree cuts is drawn, not sought: that is quick enough for all rows.
             space={**TREES_SPACE, "max_samples": Range(0.05, 1.0, log=True)},
             start={"max_features": 0.5, "min_samples_leaf": 3, "max_samples": 0.2},
-            build=_extra_trees,
+            build=build_extra_trees,
         ),
         "nearest_neighbors": Family(
             recipe="linear",
             problems=ANY,
             space={"n_neighbors": Range(3, 200, log=True, whole=True)},
             start={"n_neighbors": 15},
-            build=_neighbors,
+            build=build_neighbors,
             weighable=False,
         ),
         "neural_network": Family(
@@ -222,10 +222,17 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
     }
 )
 # What is searched when nobody chooses: quick on any table, and seldom beaten by the rest.
-USUAL = ("hist_gradient_boosting", "logistic_regression", "linear_regression", "neural_network", "extra_trees")
+USUAL = (
+    "hist_gradient_boosting",
+    "logistic_regression",
+    "linear_regression",
+    "pairwise_boosting",
+    "neural_network",
+    "extra_trees",
+)
 
 LINEAR = ("logistic_regression", "linear_regression")
-DUMMY = Family("trees", ANY, {}, {}, _dummy)
+DUMMY = Family("trees", ANY, {}, {}, build_dummy)
 
 
 def baselines_for(problem: str) -> dict[str, Family]:

@@ -40,6 +40,7 @@ class FeaturePlan:
         pairs: These products instead.
         selection: Whether columns that tell nothing are dropped.
         seed: Of what selection and interactions look at.
+        ranked: Recipes whose families ask which encoded columns interact.
     """
 
     excluded: tuple[str, ...]
@@ -52,6 +53,7 @@ class FeaturePlan:
     pairs: tuple[tuple[str, str], ...] = ()
     selection: bool = False
     seed: int = 0
+    ranked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from core.section import Section
 Metric = Literal["accuracy", "balanced_accuracy", "roc_auc", "average_precision", "f1", "log_loss", "rmse", "mae", "r2"]
 FamilyName = Literal[
     "hist_gradient_boosting",
+    "pairwise_boosting",
     "logistic_regression",
     "linear_regression",
     "random_forest",

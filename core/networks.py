@@ -41,7 +41,7 @@ def build_network(params: "Params", problem: str, seed: int) -> Any:
 
 def watch_network(estimator: Any, rows: "Watched") -> dict[str, Any]:
     """Which columns are codes, and how large a batch is; the network watches nothing."""
-    size = min(max(rows.n_rows // STEPS, SMALLEST_BATCH), LARGEST_BATCH)
+    size = min(max(len(rows.train.y) // STEPS, SMALLEST_BATCH), LARGEST_BATCH)
     inner = "regressor__" if hasattr(estimator[-1], "regressor") else ""
     estimator.set_params(**{COLUMNS: _columns(rows), f"{NETWORK}__{inner}batch_size": size})
     return {}

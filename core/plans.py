@@ -53,6 +53,7 @@ def feature_plan(spec: TrainingSpec) -> FeaturePlan:
         selection=spec.features.selection == "auto",
         # Not to compute features anew for a seed that changes nothing of them.
         seed=spec.seed if spec.features.selection == "auto" or wanted != "off" else 0,
+        ranked=tuple(sorted({family.recipe for family in families if family.asks_pairs})),
     )
 
 

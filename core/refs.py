@@ -27,13 +27,14 @@ class Splits:
 
 @dataclass(frozen=True, slots=True)
 class EncodedRef:
-    """A recipe's fitted encoder, and the rows that it encoded."""
+    """A recipe's fitted encoder, the rows that it encoded, and which of its columns are codes or interact."""
 
     recipe: str
     encoder: str
     train: str
     validation: str
     categorical: tuple[int, ...]
+    pairs: tuple[tuple[int, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

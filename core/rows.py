@@ -7,8 +7,16 @@ from core.metrics import Floats
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """Encoded rows, shape (n, n_encoded), their target, shape (n,), and which encoded columns are category codes."""
+    """Encoded rows.
+
+    Attributes:
+        x: Shape (n, n_encoded).
+        y: Their target, shape (n,).
+        categorical: Which encoded columns are category codes.
+        pairs: Encoded columns that interact, the most telling pair first; empty where nobody asked.
+    """
 
     x: Floats
     y: Floats
     categorical: tuple[int, ...] = ()
+    pairs: tuple[tuple[int, int], ...] = ()

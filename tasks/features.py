@@ -13,10 +13,12 @@ from core.columns import with_columns
 from core.encoding import categorical_positions, make_encoder
 from core.feature_choice import chosen_columns
 from core.features import FeaturePlan, feature_frame
+from core.pairs import interacting
 from core.plans import lag_plan
 from core.preparation import AS_IT_IS, Preparation, Step, check_by_row, run_step
 from core.preparation import prepare as prepare_rows
 from core.refs import EncodedRef, FeaturesRef, Splits
+from core.rows import Rows
 from core.spec import TrainingSpec
 from core.target import TargetCoding, check_sides
 from tasks.policies import STAGE
@@ -85,7 +87,10 @@ def build_features(
                 encoder=write_content(pack_bytes(encoder), "encoders", ".skops"),
                 train=write_array(encoded),
                 validation=write_array(np.asarray(encoder.transform(raw_validation), dtype=np.float64)),
-                categorical=categorical_positions(recipe, columns),
+                categorical=(codes := categorical_positions(recipe, columns)),
+                pairs=interacting(Rows(encoded, y["training"], codes), coding.problem, plan.seed)
+                if recipe in plan.ranked
+                else (),
             )
         )
     get_run_logger().info("build_features: %d numbers and %d categories", len(columns.numbers), len(columns.categories))

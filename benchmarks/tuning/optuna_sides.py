@@ -1,5 +1,7 @@
 """A plain Optuna script over our own space: a pipeline in each trial, one by one on all cores, or two at once."""
 
+from dataclasses import replace
+
 import numpy as np
 import optuna
 
@@ -10,6 +12,7 @@ from core.encoding import categorical_positions, make_encoder
 from core.families import FAMILIES, families_for
 from core.features import FeaturePlan, feature_columns, feature_frame
 from core.fitting import Candidate, Learning, fit_candidate, pack, predict, recipe_of
+from core.pairs import interacting
 from core.proposals import _suggest
 from core.rows import Rows
 
@@ -37,6 +40,8 @@ def _predict(race: Race, candidate: Candidate, part: str) -> np.ndarray:
     encoder = make_encoder(recipe, columns, 0.001)
     positions = categorical_positions(recipe, columns)
     train = Rows(np.asarray(encoder.fit_transform(feature_frame(x, columns), y), dtype=float), y, positions)
+    if FAMILIES[candidate.family].asks_pairs:
+        train = replace(train, pairs=interacting(train, "binary", 0))
     held = Rows(np.asarray(encoder.transform(feature_frame(x_val, columns)), dtype=float), y_val, positions)
     model = pack(encoder, _fit(race, candidate, train, held))
     return predict(model, feature_frame(race.parts[part][0], columns), "binary")

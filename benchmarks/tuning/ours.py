@@ -76,7 +76,7 @@ def _solve(race: Race) -> np.ndarray:
     recipes = {FAMILIES[n].recipe for n in families_for("binary", ())} | {
         f.recipe for f in baselines_for("binary").values()
     }
-    plan = FeaturePlan(("target",), (), 0.001, tuple(sorted(recipes)))
+    plan = FeaturePlan(("target",), (), 0.001, tuple(sorted(recipes)), ranked=("trees",))
     features = build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
     learning = Learning("target", "binary", "roc_auc", race.seed)
     spec = SearchSpec(

@@ -25,6 +25,7 @@ def test_more_rows_and_columns_take_longer(family):
     [
         ("hist_gradient_boosting", {"max_leaf_nodes": 300}),
         ("hist_gradient_boosting", {"learning_rate": 0.05}),
+        ("pairwise_boosting", {"max_leaf_nodes": 60}),
         ("lightgbm", {"num_leaves": 300}),
         ("xgboost", {"max_depth": 9}),
         ("random_forest", {"max_samples": 0.4}),

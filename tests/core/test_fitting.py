@@ -14,7 +14,7 @@ from core.fitting import (
     recipe_of,
     score_candidate,
 )
-from core.hist_boosting import ORDERED, PAIRWISE
+from core.hist_boosting import ORDERED, PAIRS
 from core.metrics import METRICS, score
 from tests.core.conftest import installed, installed_pairs
 
@@ -126,7 +126,7 @@ def test_first_parameters_lie_in_the_space(family):
 
 @pytest.mark.parametrize(("family", "problem"), [each for each in EVERY if "neural_network" not in each.values])
 def test_parameters_of_the_space_are_the_estimators_own(family, problem):
-    own = set(FAMILIES[family].space) - {ORDERED, PAIRWISE}
+    own = set(FAMILIES[family].space) - {ORDERED, PAIRS}
     assert own <= set(FAMILIES[family].build(FAMILIES[family].start, problem, 0).get_params())
 
 

@@ -4,7 +4,6 @@ import pytest
 from core.choices import with_choices
 from core.families import FAMILIES
 from core.fitting import Candidate, Learning, fit_candidate
-from core.hist_boosting import MOST_PAIRED
 from core.rows import Rows
 
 PLAIN = {"learning_rate": 0.3, "max_leaf_nodes": 8}
@@ -26,29 +25,6 @@ def fitted(n_columns: int = 4, **choices: int):
 def test_codes_are_categories_or_numbers(choices, categorical):
     known = fitted(**choices).is_categorical_
     assert (known is not None and bool(known[3])) == categorical
-
-
-def columns_of_branches(model) -> int:
-    """The most columns that one branch of any tree reads."""
-
-    def deepest(nodes, place, seen):
-        node = nodes[place]
-        if node["is_leaf"]:
-            return len(seen)
-        seen = seen | {int(node["feature_idx"])}
-        return max(deepest(nodes, node["left"], seen), deepest(nodes, node["right"], seen))
-
-    return max(deepest(tree.nodes, 0, frozenset()) for trees in model._predictors for tree in trees)
-
-
-def test_branches_of_pairs_read_two_columns():
-    assert columns_of_branches(fitted(ordered=1, pairwise=1)) == 2
-    assert columns_of_branches(fitted(ordered=1, pairwise=0)) > 2
-
-
-def test_very_wide_tables_have_no_pairs():
-    assert fitted(MOST_PAIRED, pairwise=1).interaction_cst == "pairwise"
-    assert fitted(MOST_PAIRED + 1, pairwise=1).interaction_cst is None
 
 
 def test_how_codes_are_read_is_no_parameter_where_there_are_none():

@@ -60,7 +60,7 @@ def test_batches_are_small_where_there_are_few_rows(n_rows, size):
     from core.networks import build_network, watch_network
 
     network = build_network(dict(PARAMS), "binary", 0)
-    watch_network(network, Watched(np.zeros((9, 2)), np.zeros(9), None, (), n_rows))
+    watch_network(network, Watched(np.zeros((9, 2)), np.zeros(9), None, Rows(np.zeros((n_rows, 2)), np.zeros(n_rows))))
     assert network[-1].batch_size == size
 
 

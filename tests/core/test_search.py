@@ -116,9 +116,8 @@ def hungry(job: Job) -> Callable[[], Tried]:
 
 def test_family_that_gains_by_more_rows_climbs_though_it_is_behind_on_few():
     found = trials_of(hungry, shares=(1 / 9, 1.0), trials=60, sampler="random", least_gain=None)
-    climbed = [t for t in found if t.value is not None and t.number >= 3]
-    assert climbed
-    assert {t.candidate.family for t in climbed if t.number > 12} == {"random_forest"}
+    climbed = [trial.candidate.family for trial in found if trial.value is not None and trial.number >= 3]
+    assert climbed.count("random_forest") > 2 * (len(climbed) - climbed.count("random_forest"))
 
 
 def test_slow_fit_is_not_waited_for_while_others_are_done():
