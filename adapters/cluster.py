@@ -5,7 +5,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 
@@ -20,21 +20,24 @@ LOOPBACK = "127.0.0.1:0"
 MOST_DEATHS = 2
 # Of the memory that is free, what workers may use together.
 MEMORY_SHARE = 0.8
-# Fits let other threads of the process run while they count; processes start in seconds, and each reads its libraries.
-# So they are for many workers, and for tables of which a fit may need more memory than there is.
+# Threads start at once, but fits on few rows hardly let each other run; processes start in seconds, and each reads its
+# libraries. So little work is done by threads; else all but one worker are processes, and the one, a thread of this
+# process, begins without them. Many workers leave this process to their asking, and a fit that may need more memory
+# than there is must die alone.
 FEW_WORKERS = 4
 LARGE_BYTES = 1_000_000_000
 ENOUGH_WORK = 16_000_000
+Kind = Literal["threads", "mixed", "processes"]
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """A local cluster: processes die alone and are bounded in memory; threads start at once."""
+    """A local cluster: processes die alone and are bounded in memory; threads start at once; mixed has one thread."""
 
     n_workers: int
-    processes: bool
+    kind: Kind
     memory_bytes: int
 
 
@@ -45,7 +48,7 @@ def default_workers() -> int:
 
 def threads(n_workers: int | None = None) -> Size:
     """Workers that share this process and its memory; default one a core."""
-    return Size(n_workers or default_workers(), processes=False, memory_bytes=0)
+    return Size(n_workers or default_workers(), "threads", memory_bytes=0)
 
 
 def free_bytes() -> int:
@@ -55,21 +58,25 @@ def free_bytes() -> int:
     return int(psutil.virtual_memory().available * MEMORY_SHARE)
 
 
-def by_processes(n_workers: int | None, table_bytes: int, work: float) -> bool:
-    """Whether workers are processes, unless `EVERFIT_WORKERS` says.
+def kind_for(n_workers: int | None, table_bytes: int, work: float) -> Kind:
+    """What workers are, unless `EVERFIT_WORKERS` says.
 
     Args:
         n_workers: As asked for.
         table_bytes: Of the encoded rows.
         work: Numbers of the table times trials; what is little is done before a process has started.
     """
-    if settings().workers != "auto":
-        return settings().workers == "processes"
-    many = (n_workers or default_workers()) > FEW_WORKERS and work >= ENOUGH_WORK
-    return many or table_bytes >= LARGE_BYTES
+    said = settings().workers
+    if said != "auto":
+        return said
+    if table_bytes >= LARGE_BYTES:
+        return "processes"
+    if work < ENOUGH_WORK:
+        return "threads"
+    return "processes" if (n_workers or default_workers()) > FEW_WORKERS else "mixed"
 
 
-def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int) -> Size:
+def size_for(n_workers: int | None, bytes_each: int, kind: Kind, free: int) -> Size:
     """As many workers as were asked for, or as fit into memory; how many a named cluster has is its own affair.
 
     Raises:
@@ -77,7 +84,7 @@ def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int)
     """
     wanted = n_workers or default_workers()
     if settings().dask:
-        return Size(wanted, processes=True, memory_bytes=bytes_each)
+        return Size(wanted, "processes", memory_bytes=bytes_each)
     fitting = min(wanted, free // bytes_each)
     if fitting < 1:
         raise TrainingError(
@@ -85,7 +92,7 @@ def size_for(n_workers: int | None, bytes_each: int, processes: bool, free: int)
             f"a worker needs {bytes_each:,} bytes, {free:,} are free",
             "set search.max_rows, or EVERFIT_DASK to a cluster whose workers have as much",
         )
-    return Size(fitting, processes and fitting > 1, max(bytes_each, free // fitting))
+    return Size(fitting, kind if fitting > 1 else "threads", max(bytes_each, free // fitting))
 
 
 @contextmanager
@@ -117,6 +124,8 @@ def cluster(size: Size) -> Iterator[Any]:
     # Nothing waits at a worker that is busy: who has climbed would stand behind what was asked before it.
     rules = {"distributed.scheduler.allowed-failures": MOST_DEATHS, "distributed.scheduler.worker-saturation": 1.0}
     with dask.config.set(rules), _local(size) as local, Client(local) as client:
+        if size.kind == "mixed":
+            _join(local, size)
         yield client
 
 
@@ -124,16 +133,25 @@ def _local(size: Size) -> Any:
     from distributed import LocalCluster
 
     return LocalCluster(
-        n_workers=size.n_workers,
+        n_workers=1 if size.kind == "mixed" else size.n_workers,
         threads_per_worker=1,
-        processes=size.processes,
-        memory_limit=size.memory_bytes if size.processes else 0,
+        processes=size.kind == "processes",
+        protocol="inproc://" if size.kind == "threads" else "tcp://",
+        memory_limit=size.memory_bytes if size.kind == "processes" else 0,
         # Dask always serves its pages; without an address it would do so on every interface.
         dashboard_address=LOOPBACK,
         worker_dashboard_address=LOOPBACK,
         local_directory=str(settings().home / "dask"),
         silence_logs=logging.CRITICAL,
     )
+
+
+def _join(local: Any, size: Size) -> None:
+    """Let processes join the thread of a mixed cluster when they are up; nobody waits for them."""
+    from distributed import Nanny
+
+    local.new_spec = {"cls": Nanny, "options": {**local.new_spec["options"], "memory_limit": size.memory_bytes}}
+    local.scale(size.n_workers)
 
 
 def versions_of_cluster(address: str) -> str:

@@ -27,9 +27,10 @@ class Settings(BaseSettings):
     )
     mlflow: str = Field("", description="MLflow tracking address; default the SQLite file HOME/mlflow.db")
     dask: str = Field("", description="Address of a Dask scheduler; default a cluster inside the training process")
-    workers: Literal["auto", "threads", "processes"] = Field(
+    workers: Literal["auto", "threads", "mixed", "processes"] = Field(
         "auto",
-        description="What the workers of a local cluster are; auto takes processes for large tables and many workers",
+        description="What the workers of a local cluster are; mixed is one thread and else processes; auto takes "
+        "threads for little work, and processes for large tables or many workers",
     )
     memory_share: float = Field(
         0.3, gt=0, le=1, description="Share of the free memory that a table may take; a larger one is refused"

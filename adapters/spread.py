@@ -61,7 +61,7 @@ def fit_together(features: FeaturesRef, members: Sequence[Candidate], learning: 
     # Processes, as on a cluster of machines: who trains with others does so once a process.
     # How much memory the workers of a named cluster have is its own affair: none of them holds all rows.
     memory_bytes = 0 if settings().dask else free_bytes() // default_workers()
-    size = Size(default_workers(), processes=True, memory_bytes=memory_bytes)
+    size = Size(default_workers(), kind="processes", memory_bytes=memory_bytes)
     with cluster(size) as client:
         stored = StoredRows(encoding.train, layout_of_array(encoding.train).shape, client)
         train = Rows(cast(Floats, stored), np.asarray(read_array(features.y_train)), encoding.categorical)

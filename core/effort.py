@@ -9,7 +9,7 @@ from math import log2
 from types import MappingProxyType
 
 from core.boosters import MOST_ROUNDS
-from core.estimators import N_TREES
+from core.estimators import MOST_FOR_A_TREE, N_TREES
 from core.families import Params
 from core.fitting import Candidate
 
@@ -38,7 +38,7 @@ def _boosting(params: Params, n_rows: float, n_columns: float) -> float:
 
 def _forest(factor: float) -> Callable[[Params, float, float], float]:
     def of(params: Params, n_rows: float, n_columns: float) -> float:
-        n_drawn = max(2.0, n_rows * params["max_samples"])
+        n_drawn = min(max(2.0, n_rows * params["max_samples"]), MOST_FOR_A_TREE)
         return float(N_TREES * factor * n_drawn * log2(n_drawn) * n_columns * params["max_features"])
 
     return of

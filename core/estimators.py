@@ -6,6 +6,9 @@ if TYPE_CHECKING:
     from core.families import Params
 
 N_TREES = 100
+# A share of a tiny table may be a single row, of which a tree learns nothing; of a huge one, a forest that is larger
+# than the table and hardly better.
+FEWEST_FOR_A_TREE, MOST_FOR_A_TREE = 10, 100_000
 
 
 def build_forest(params: "Params", problem: str, seed: int) -> Any:
@@ -51,3 +54,13 @@ def build_dummy(params: "Params", problem: str, seed: int) -> Any:
     from sklearn.dummy import DummyClassifier, DummyRegressor
 
     return DummyRegressor() if problem == "regression" else DummyClassifier(strategy="prior")
+
+
+def fed(estimator: Any, n_rows: int) -> Any:
+    """The estimator, with enough rows for each of its trees, and not too many, where it draws a share of them."""
+    share = getattr(estimator, "max_samples", None)
+    if not isinstance(share, float):
+        return estimator
+    n_drawn = share * n_rows
+    bounded = min(max(n_drawn, FEWEST_FOR_A_TREE), MOST_FOR_A_TREE, n_rows)
+    return estimator if bounded == n_drawn else estimator.set_params(max_samples=int(bounded))

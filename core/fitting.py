@@ -8,13 +8,13 @@ import numpy as np
 
 from core.choices import BALANCED, LOG_TARGET, settled
 from core.corrected import fit_balanced, fit_log, fit_plain
+from core.estimators import fed
 from core.families import DUMMY, FAMILIES, Family, Params
 from core.metrics import METRICS, Floats, score
 from core.networks import NETWORK
 from core.rows import Rows
 from core.threshold import HALF, choose_threshold
 
-FEWEST_FOR_A_TREE = 10
 N_TIMED = 21
 
 
@@ -78,17 +78,10 @@ def fit_family(family: Family, params: Params, learning: Learning, rows: tuple[R
     if learning.problem != "regression":
         check_classes(rows[0].y, rows[1].y)
     own = {name: value for name, value in params.items() if name not in (BALANCED, LOG_TARGET)}
-    estimator = _fed(family.build(own, learning.problem, learning.seed), len(rows[0].y))
+    estimator = fed(family.build(own, learning.problem, learning.seed), len(rows[0].y))
     fit = fit_balanced if params.get(BALANCED) else fit_log if params.get(LOG_TARGET) else fit_plain
     with threadpool_limits(limits=1):
         return fit(family, estimator, rows)
-
-
-def _fed(estimator: Any, n_rows: int) -> Any:
-    # A share of a tiny table may be a single row, of which a tree learns nothing.
-    share = getattr(estimator, "max_samples", None)
-    is_starved = isinstance(share, float) and share * n_rows < FEWEST_FOR_A_TREE
-    return estimator.set_params(max_samples=min(n_rows, FEWEST_FOR_A_TREE)) if is_starved else estimator
 
 
 def threshold_for(learning: Learning, y: Floats, prediction: Floats) -> float:

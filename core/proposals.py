@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import optuna
-from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from optuna.distributions import BaseDistribution, CategoricalDistribution
 from optuna.trial import FrozenTrial, TrialState
 
 from core.errors import TrainingError
@@ -17,6 +17,7 @@ from core.families import Family, Range
 from core.fitting import Candidate, better_first
 from core.rungs import climbs
 from core.search import Plan
+from core.tpe import FamilyTPE, space_of
 
 GRID_POINTS = 3
 # Samplers that need a package that everfit does not bring.
@@ -49,67 +50,10 @@ def _middle(gains: Mapping[str, Sequence[float]], trial: FrozenTrial) -> float:
     return float(np.median(gains.get(trial.params["family"], [0.0])))
 
 
-class FamilyTPE(optuna.samplers.BaseSampler):
-    """Optuna's multivariate TPE, asked for the family first, and then for the parameters of that family only.
-
-    TPE with groups samples the parameters of every family for every trial, which costs several times as much.
-    """
-
-    def __init__(self, seed: int, families: Mapping[str, Family]) -> None:
-        self.families = families
-        _count_tails_in_c()
-        self.tpe = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
-        self.sampled: dict[str, Any] = {}
-
-    def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
-        """Nothing is sampled before the family is known."""
-        return {}
-
-    def sample_relative(
-        self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
-    ) -> dict[str, Any]:
-        """A new trial begins."""
-        self.sampled = {}
-        return {}
-
-    def sample_independent(
-        self, study: optuna.Study, trial: FrozenTrial, param_name: str, param_distribution: BaseDistribution
-    ) -> Any:
-        """The family, or all parameters of the family at the first of them."""
-        if param_name not in self.sampled:
-            family = trial.params.get("family")
-            space = _distributions(family, self.families[family]) if family else {param_name: param_distribution}
-            self.sampled = self.tpe.sample_relative(study, trial, space)
-        if param_name in self.sampled:
-            return self.sampled[param_name]
-        # The first trials of a study are random.
-        return self.tpe.sample_independent(study, trial, param_name, param_distribution)
-
-
-def _count_tails_in_c() -> None:
-    # Optuna computes the tail of the normal distribution number by number in Python, to do without SciPy: half of what
-    # a proposal costs. We have SciPy; a test holds that both are the same.
-    from optuna.samplers._tpe import _truncnorm
-    from scipy.special import log_ndtr
-
-    if hasattr(_truncnorm, "_log_ndtr"):
-        _truncnorm._log_ndtr = log_ndtr
-
-
 def distributions_of(candidate: Candidate, families: Mapping[str, Family]) -> dict[str, BaseDistribution]:
     """What each of a candidate's parameters was drawn from."""
     choice = CategoricalDistribution(tuple(families))
-    return {"family": choice, **_distributions(candidate.family, families[candidate.family])}
-
-
-def _distributions(name: str, family: Family) -> dict[str, BaseDistribution]:
-    return {f"{name}.{each}": _distribution(span) for each, span in family.space.items()}
-
-
-def _distribution(span: Range) -> BaseDistribution:
-    if span.whole:
-        return IntDistribution(int(span.low), int(span.high), log=span.log)
-    return FloatDistribution(span.low, span.high, log=span.log)
+    return {"family": choice, **space_of(candidate.family, families[candidate.family])}
 
 
 SAMPLERS: Mapping[str, Callable[[int, Mapping[str, Family]], optuna.samplers.BaseSampler]] = MappingProxyType(

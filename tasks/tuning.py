@@ -15,6 +15,7 @@ from adapters.trials import Work, attempt, attempt_baseline, read_rows
 from core.blending import choose_members, contenders
 from core.choices import open_choices, with_choices
 from core.effort import effort
+from core.estimators import MOST_FOR_A_TREE
 from core.families import baselines_for, families_for
 from core.fitting import Candidate, Learning, better_first, recipe_of, search_value
 from core.learning_spec import SearchSpec
@@ -31,8 +32,9 @@ from tasks.trial_views import Progress, publish
 MOST_KNOWN = 3
 # Validation rows that tell whether an ensemble is better.
 ENOUGH_ROWS = 60_000
-# A fit copies its rows once or twice, bins them, and grows trees; beside that, a process holds its libraries.
-COPIES, LIBRARIES_BYTES = 4, 400_000_000
+# A fit copies its rows, a network more often than others; beside that, a process holds its libraries, and a forest may
+# have a leaf for every second row that its trees have drawn.
+COPIES, LIBRARIES_BYTES, FOREST_BYTES_A_ROW = 5, 400_000_000, 5_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def tune(
     plan = Plan(search, families, learning.seed, shares, known, _efforts(round(n_rows * most), widths))
     if most < 1:
         get_run_logger().info("tune: candidates see %d of %d training rows", search.max_rows, n_rows)
-    return _Tuning(plan, Work(features, learning, most), crew).run(round(table_bytes * most))
+    return _Tuning(plan, Work(features, learning, most), crew).run(round(table_bytes * most), round(n_rows * most))
 
 
 class _Tuning:
@@ -114,11 +116,11 @@ class _Tuning:
         self.runs = TrialRuns(plan.spec.task_runs)
         self.started = time.monotonic()
 
-    def run(self, table_bytes: int) -> Trials:
-        from adapters.cluster import by_processes, cluster, free_bytes, size_for
+    def run(self, table_bytes: int, n_rows: int) -> Trials:
+        from adapters.cluster import cluster, free_bytes, kind_for, size_for
 
-        processes = by_processes(self.crew.workers, table_bytes, table_bytes / 8 * self.plan.spec.trials)
-        size = size_for(self.crew.workers, COPIES * table_bytes + LIBRARIES_BYTES, processes, free_bytes())
+        kind = kind_for(self.crew.workers, table_bytes, table_bytes / 8 * self.plan.spec.trials)
+        size = size_for(self.crew.workers, memory_of(table_bytes, n_rows), kind, free_bytes())
         # Around all threads: each alone would give the others back their many threads when it ends.
         with threadpool_limits(limits=1), cluster(size) as client, self.progress, self.runs:
             trials, baselines = self._search(client)
@@ -185,6 +187,11 @@ class _Tuning:
         self.study.add(trial)
         self.progress.told(trial)
         self.runs.ended(trial)
+
+
+def memory_of(table_bytes: int, n_rows: int) -> int:
+    """Bytes that a worker may need for a fit on so many rows of an encoded table."""
+    return COPIES * table_bytes + LIBRARIES_BYTES + FOREST_BYTES_A_ROW * min(n_rows, MOST_FOR_A_TREE)
 
 
 def _extent(features: FeaturesRef) -> tuple[Floats, int, dict[str, int]]:

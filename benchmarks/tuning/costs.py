@@ -5,6 +5,7 @@ import resource
 import subprocess
 import sys
 import time
+from typing import get_args
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from core.learning_spec import SearchSpec
 from core.search import Job, Plan, search
 
 N_COLUMNS = 16
-N_FITS, FIT_ROWS, ROUNDS = 16, 40_000, 2
+N_FITS, FIT_ROWS, ROUNDS = 24, 40_000, 3
 MEMORY_ROWS = (160_000, 1_600_000)
 COST_ROWS = (100_000, 200_000, 400_000)
 COST_TRIALS = (125, 250, 500)
@@ -32,14 +33,17 @@ def features_of(n_rows: int):
     """Encoded rows in the store: numbers, a smooth signal, noise."""
     from adapters.storage import write_array
     from core.features import FeatureColumns
+    from core.pairs import interacting
     from core.refs import EncodedRef, FeaturesRef
+    from core.rows import Rows
 
     random = np.random.default_rng(0)
     n_held = n_rows // 5
     x = random.normal(size=(n_rows + n_held, N_COLUMNS))
     y = (x[:, 0] + np.sin(2 * x[:, 1]) + x[:, 2] * x[:, 3] + random.logistic(size=len(x)) > 0).astype(float)
     train, held = write_array(x[:n_rows]), write_array(x[n_rows:])
-    encoded = tuple(EncodedRef(recipe, "", train, held, ()) for recipe in ("linear", "trees"))
+    pairs = interacting(Rows(x[:n_rows], y[:n_rows]), "binary", 0)
+    encoded = tuple(EncodedRef(recipe, "", train, held, (), pairs) for recipe in ("linear", "trees"))
     names = tuple(f"x{i}" for i in range(N_COLUMNS))
     return FeaturesRef(encoded, write_array(y[:n_rows]), write_array(y[n_rows:]), FeatureColumns(names, ()))
 
@@ -59,41 +63,42 @@ def _plan(n_trials: int, families: tuple[str, ...] = (), sampler: str = "tpe") -
 def _workers() -> None:
     from threadpoolctl import threadpool_limits
 
-    from adapters.cluster import Size, cluster, started
+    from adapters.cluster import Kind, Size, cluster, started
     from adapters.trials import attempt
 
     work, plan = work_on(FIT_ROWS), _plan(N_FITS, sampler="random")
-    seconds: dict[tuple[bool, int], list[float]] = {}
+    crews = [Size(1, "threads", 0), *(Size(2, kind, 4 * 10**9) for kind in get_args(Kind))]
+    seconds: dict[Size, list[float]] = {}
     for _ in range(ROUNDS):
-        for processes in (False, True):
-            for n_workers in (1, 2):
-                with threadpool_limits(limits=1), cluster(Size(n_workers, processes, 4 * 10**9)) as client:
-                    # Each worker has read the rows, and a process has imported what it needs.
-                    warm = [started(client, 0, attempt, work, Job(_first(plan), 0.05, i)) for i in range(4)]
+        for crew in crews:
+            with threadpool_limits(limits=1), cluster(crew) as client:
+                client.wait_for_workers(crew.n_workers)
+                # Each worker has read the rows and imported what it needs.
+                for first in _first(plan):
+                    warm = [started(client, 0, attempt, work, Job(first, 0.05, i)) for i in range(4)]
                     [wait() for wait in warm]
-                    began = time.perf_counter()
-                    search(plan, lambda job, on=client: started(on, 0, attempt, work, job))
-                    seconds.setdefault((processes, n_workers), []).append(time.perf_counter() - began)
-    for processes in (False, True):
-        one, two = (min(seconds[processes, n]) for n in (1, 2))
-        kind = "processes" if processes else "threads"
-        print(f"{N_FITS} fits of {FIT_ROWS:,} rows, {kind}: 1 worker {one:.1f} s, 2 workers {two:.1f} s")
-        print(f"  {one / two:.2f} times the trials a second; target 1.8")
+                began = time.perf_counter()
+                search(plan, lambda job, on=client: started(on, 0, attempt, work, job))
+                seconds.setdefault(crew, []).append(time.perf_counter() - began)
+    alone, *twos = (min(seconds[crew]) for crew in crews)
+    print(f"{N_FITS} fits of {FIT_ROWS:,} rows: 1 worker {alone:.1f} s")
+    for crew, two in zip(crews[1:], twos, strict=True):
+        print(f"  2 workers, {crew.kind}: {two:.1f} s, {alone / two:.2f} times the trials a second; target 1.8")
 
 
 def _first(plan: Plan):
     from core.fitting import Candidate
 
-    return Candidate("hist_gradient_boosting", tuple(plan.families["hist_gradient_boosting"].start.items()))
+    return [Candidate(name, tuple(family.start.items())) for name, family in plan.families.items()]
 
 
 def _memory() -> None:
-    from tasks.tuning import COPIES, LIBRARIES_BYTES
+    from tasks.tuning import memory_of
 
     for n_rows in MEMORY_ROWS:
         for family in families_for("binary", ()):
             told = json.loads(_alone(str(n_rows), family))
-            table, allowed = told["table"], COPIES * told["table"] + LIBRARIES_BYTES
+            table, allowed = told["table"], memory_of(told["table"], n_rows)
             print(
                 f"a worker that fits {family} on {n_rows:,} rows ({table / 1e6:.0f} MB encoded): "
                 f"peak {told['peak'] / 1e6:.0f} MB, {told['peak'] / allowed:.2f} of what it is given"

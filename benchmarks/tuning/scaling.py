@@ -51,7 +51,7 @@ def _empty_trials() -> None:
 
     plan = _plan(N_EMPTY)
     study = StoredStudy(plan, "empty")
-    with cluster(Size(2, False, 10**9)) as client:
+    with cluster(Size(2, "threads", 10**9)) as client:
         began, cpu = time.perf_counter(), time.process_time()
         search(plan, study.answering(_on(client, empty)), Watch(told=study.add))
         seconds, cpu = time.perf_counter() - began, time.process_time() - cpu
@@ -62,7 +62,7 @@ def _empty_trials() -> None:
 def _busy_workers() -> None:
     from adapters.cluster import Size, cluster
 
-    with cluster(Size(N_WORKERS, False, 10**9)) as client:
+    with cluster(Size(N_WORKERS, "threads", 10**9)) as client:
         began = time.perf_counter()
         done = search(_plan(N_SLEEPING), _on(client, asleep))
         seconds = time.perf_counter() - began

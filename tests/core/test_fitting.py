@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from core.estimators import fed
 from core.families import FAMILIES, baselines_for, families_for
 from core.fitting import (
     Candidate,
@@ -143,6 +144,12 @@ def test_a_tree_of_a_forest_never_sees_less_than_ten_rows_of_a_tiny_table(n_rows
     fitted = fit_family(family, family.start, Learning("y", "binary", "roc_auc", 0), (rows, rows))
     n_seen = fitted.max_samples if n_rows < 50 else round(fitted.max_samples * n_rows)
     assert n_seen == {8: 8, 40: 10, 4000: 800}[n_rows]
+
+
+@pytest.mark.parametrize(("n_rows", "drawn"), [(400_000, 0.2), (1_600_000, 100_000)])
+def test_a_tree_of_a_forest_never_sees_more_than_a_hundred_thousand_rows_of_a_huge_table(n_rows: int, drawn: float):
+    family = FAMILIES["extra_trees"]
+    assert fed(family.build(family.start, "binary", 0), n_rows).max_samples == drawn
 
 
 @pytest.mark.parametrize(

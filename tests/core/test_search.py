@@ -246,7 +246,8 @@ def test_of_equal_trials_the_first_is_the_best():
 
 def test_tail_of_the_normal_distribution_is_the_one_that_optuna_computes():
     from optuna.samplers._tpe import _truncnorm
-    from scipy.special import log_ndtr
+    from scipy.special import log_ndtr, ndtr
 
     points = np.linspace(-30, 30, 401)
     assert log_ndtr(points) == pytest.approx([_truncnorm._log_ndtr_single(x) for x in points], rel=1e-9)
+    assert ndtr(points) == pytest.approx([_truncnorm._ndtr_single(x) for x in points], rel=1e-9)

@@ -199,7 +199,7 @@ def test_worker_that_is_too_small_is_told(named: DaskCluster) -> None:
 
     with (
         pytest.raises(TrainingError, match="too large for the workers"),
-        cluster(size_for(1, 10**15, processes=False, free=0)),
+        cluster(size_for(1, 10**15, "threads", free=0)),
     ):
         pytest.fail("a worker with so much memory")
 

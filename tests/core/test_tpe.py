@@ -1,0 +1,41 @@
+import optuna
+import pytest
+from optuna.distributions import FloatDistribution
+from optuna.trial import TrialState, create_trial
+
+from core.tpe import MOST_SEEN, Excerpt
+
+STATES = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def study_of(n_trials: int, direction: str) -> optuna.Study:
+    """Every other trial was pruned; the values of the others fall by time."""
+    study = optuna.create_study(direction=direction)
+    span = {"x": FloatDistribution(0, n_trials)}
+    for i in range(n_trials):
+        ended = {"value": float(n_trials - i)} if i % 2 else {"state": TrialState.PRUNED}
+        study.add_trial(create_trial(params={"x": float(i)}, distributions=span, **ended))
+    return study
+
+
+def numbers(study) -> list[int]:
+    return [trial.number for trial in study._get_trials(deepcopy=False, states=STATES, use_cache=False)]
+
+
+def test_of_a_short_study_all_is_seen():
+    study = study_of(MOST_SEEN, "maximize")
+    assert numbers(Excerpt(study)) == list(range(MOST_SEEN))
+
+
+@pytest.mark.parametrize(("direction", "best"), [("maximize", 1), ("minimize", 339)])
+def test_of_a_long_study_the_best_and_the_newest_are_seen(direction, best):
+    seen = numbers(Excerpt(study_of(400, direction)))
+    half = MOST_SEEN // 2
+    assert seen[half:] == list(range(400 - half, 400))
+    around = range(1, 2 * half, 2) if best == 1 else range(339 - 2 * half + 2, 340, 2)
+    assert seen[:half] == list(around)
+
+
+def test_excerpt_is_else_the_study():
+    study = study_of(3, "minimize")
+    assert (Excerpt(study).direction, Excerpt(study).study_name) == (study.direction, study.study_name)
