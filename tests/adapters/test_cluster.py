@@ -96,11 +96,12 @@ def test_mixed_crew_begins_in_this_process_and_is_joined_by_others(tmp_path: Pat
 
 @pytest.mark.usefixtures("project")
 def test_mixed_crew_may_end_before_the_others_have_come(tmp_path: Path):
+    before = psutil.Process().children(recursive=True)
     with cluster(Size(3, "mixed", GIGA)) as client:
         assert started(client, 0, square_in, str(tmp_path), 3)() == 9
-    left = [" ".join(child.cmdline()) for child in psutil.Process().children(recursive=True)]
+    new = [child for child in psutil.Process().children(recursive=True) if child not in before]
     # Python's own watcher over shared memory stays with the process.
-    assert not [words for words in left if "resource_tracker" not in words]
+    assert not [child for child in new if "resource_tracker" not in " ".join(child.cmdline())]
 
 
 @pytest.mark.usefixtures("project")
