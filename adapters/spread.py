@@ -65,7 +65,7 @@ def fit_together(features: FeaturesRef, members: Sequence[Candidate], learning: 
     with cluster(size) as client:
         stored = StoredRows(encoding.train, layout_of_array(encoding.train).shape, client)
         train = Rows(cast(Floats, stored), np.asarray(read_array(features.y_train)), encoding.categorical)
-        return [_plain(fit_family(family, decisions(each, learning), learning, (train, held))) for each in members]
+        return [fit_family(family, decisions(each, learning), learning, (train, held)) for each in members]
 
 
 def _build(params: Params, problem: str, seed: int) -> Any:
@@ -107,10 +107,3 @@ def _train(model: Any, x: StoredRows, columns: dict[str, Floats | None], watch: 
 def _parts(n_rows: int, n_parts: int) -> tuple[tuple[int, int], ...]:
     """The first row of each part and the one after its last; parts are of equal sizes, and none is empty."""
     return tuple(pairwise(np.linspace(0, n_rows, min(n_parts, n_rows) + 1).astype(int).tolist()))
-
-
-def _plain(model: Any) -> Any:
-    # Around a transformed target stands an unfitted copy, too.
-    if hasattr(model, "regressor_"):
-        model.regressor.__class__ = type(model.regressor_)
-    return model

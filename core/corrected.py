@@ -67,6 +67,7 @@ def fit_log(family: Family, estimator: Any, rows: tuple[Rows, Rows]) -> Any:
     Raises:
         ValueError: A target is not above -1.
     """
+    from sklearn.base import clone
     from sklearn.compose import TransformedTargetRegressor
     from sklearn.pipeline import Pipeline
     from sklearn.preprocessing import FunctionTransformer, StandardScaler
@@ -80,6 +81,8 @@ def fit_log(family: Family, estimator: Any, rows: tuple[Rows, Rows]) -> Any:
     extra = family.watch(estimator, Watched(validation.x, y, None, train))
     model = TransformedTargetRegressor(estimator, transformer=Pipeline([("log", logarithm), ("centre", centre)]))
     model.fit(train.x, train.y, **extra)
+    # What was fitted may be plainer than what it was made from.
+    model.set_params(regressor=clone(model.regressor_))
     factor = np.mean(1 + validation.y) / np.mean(1 + model.predict(validation.x))
     if np.isfinite(factor) and factor > 0:
         model.transformer_.named_steps["centre"].mean_ += np.log(factor)

@@ -15,6 +15,8 @@ from core.fitting import Candidate
 
 # Rounds after which a learning rate of 1 would stop early.
 ROUNDS = 15.0
+# After which a network stops, more or less.
+EPOCHS = 12
 LEAST = 0.01
 
 
@@ -45,7 +47,7 @@ def _forest(factor: float) -> Callable[[Params, float, float], float]:
 
 
 def _network(params: Params, n_rows: float, n_columns: float) -> float:
-    return float(params["epochs"] * 1e-9 * n_rows * params["width"] * (n_columns + params["width"]))
+    return float(EPOCHS * 1e-9 * n_rows * params["width"] * (n_columns + params["width"]))
 
 
 EFFORTS: Mapping[str, Callable[[Params, float, float], float]] = MappingProxyType(

@@ -20,7 +20,6 @@ from core.networks import build_network, watch_network
 from core.rows import Rows
 
 Params = Mapping[str, Any]
-MOST_EPOCHS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,12 +184,11 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
             recipe="trees",
             problems=ANY,
             space={
-                "width": Range(16, 128, log=True, whole=True),
+                "width": Range(16, 192, log=True, whole=True),
                 "alpha": Range(1e-6, 1.0, log=True),
                 "learning_rate_init": Range(5e-4, 1e-2, log=True),
-                "epochs": Range(3, MOST_EPOCHS, log=True, whole=True),
             },
-            start={"width": 48, "alpha": 1e-2, "learning_rate_init": 3e-3, "epochs": 8},
+            start={"width": 48, "alpha": 1e-2, "learning_rate_init": 3e-3},
             build=build_network,
             watch=watch_network,
             weighable=False,

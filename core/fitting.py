@@ -140,10 +140,7 @@ def score_candidate(candidate: Candidate, learning: Learning, train: Rows, valid
 
 
 def loss_curve(estimator: Any) -> tuple[float, ...]:
-    """Loss after each iteration, for what learns in iterations; else empty.
-
-    On the validation rows, of a network on its training rows.
-    """
+    """Loss on the validation rows after each iteration, for what learns in iterations; else empty."""
     # What puts predictions right afterwards lies around the estimator that learned.
     for wrapper in ("estimator", "estimator", "regressor_", NETWORK, "regressor_"):
         estimator = getattr(estimator, wrapper, getattr(estimator, "named_steps", {}).get(wrapper, estimator))
