@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import cached_property
 from typing import Any
@@ -14,10 +14,12 @@ from core.blocks import seconds_of
 from core.data_spec import WindowSpec
 from core.encoding import categorical_positions, make_encoder
 from core.estimate import error_model
+from core.families import FAMILIES
 from core.features import FeatureColumns, FeaturePlan, feature_columns, feature_frame
 from core.fitting import Candidate, Learning, fit_candidate, pack, predict, recipe_of, threshold_for
 from core.importance import behind_encoder, permutation_shares
 from core.metrics import Floats
+from core.pairs import interacting
 from core.performance import Scorecard, scorecard
 from core.profile import Part, profile_of
 from core.reference import Reference
@@ -27,7 +29,7 @@ from core.target import TargetCoding
 from core.views import prediction_view, target_view, views_of
 from core.windows import newest_rows
 
-# Candidate of one training, from its encoded training and validation rows.
+# Candidate of one training, from training and validation rows as a family reads them.
 Choose = Callable[[Callable[[str], tuple[Rows, Rows]]], Candidate]
 
 
@@ -92,29 +94,33 @@ class Trained:
         self.seconds = time.perf_counter() - started
 
     def _fit(self, train: pd.DataFrame) -> Any:
-        history, made = self.history, dict[str, tuple[Any, Rows, Rows]]()
+        history, made, paired = self.history, dict[str, tuple[Any, Rows, Rows]](), set[str]()
         target, coding = history.learning.target, history.coding
 
-        def encoded(recipe: str) -> tuple[Rows, Rows]:
+        def encoded(family: str) -> tuple[Rows, Rows]:
+            recipe = recipe_of(family)
             if recipe not in made:
-                encoder = make_encoder(recipe, self.columns, history.features.rare_share)
-                encoder.fit(self.raw.loc[train.index])
-                positions = categorical_positions(recipe, self.columns)
-                rows = [
-                    Rows(
-                        np.asarray(encoder.transform(self.raw.loc[part.index]), dtype=np.float64),
-                        coding.encode(part[target]),
-                        positions,
-                    )
-                    for part in (train, self.validation)
-                ]
-                made[recipe] = (encoder, rows[0], rows[1])
-            return made[recipe][1], made[recipe][2]
+                encoder = make_encoder(recipe, self.columns, history.features.rare_share, coding.problem)
+                learned, held = coding.encode(train[target]), coding.encode(self.validation[target])
+                # As in a training: where the target encodes a category, a row's own is not in its code.
+                x = encoder.fit_transform(self.raw.loc[train.index], learned)
+                x_held = encoder.transform(self.raw.loc[self.validation.index])
+                codes = categorical_positions(recipe, self.columns)
+                made[recipe] = (
+                    encoder,
+                    Rows(np.asarray(x, dtype=np.float64), learned, codes),
+                    Rows(np.asarray(x_held, dtype=np.float64), held, codes),
+                )
+            encoder, rows, validation = made[recipe]
+            if FAMILIES[family].asks_pairs and recipe not in paired:
+                rows = replace(rows, pairs=interacting(rows, coding.problem, history.features.seed))
+                made[recipe] = encoder, rows, validation
+                paired.add(recipe)
+            return rows, validation
 
         chosen = history.choose(encoded)
-        recipe = recipe_of(chosen.family)
-        fitted = fit_candidate(chosen, history.learning, *encoded(recipe))
-        return pack(made[recipe][0], fitted)
+        fitted = fit_candidate(chosen, history.learning, *encoded(chosen.family))
+        return pack(made[recipe_of(chosen.family)][0], fitted)
 
     def predict(self, features: pd.DataFrame) -> Floats:
         """Predictions for feature rows."""

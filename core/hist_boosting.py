@@ -9,6 +9,8 @@ if TYPE_CHECKING:
 
 # Category codes are cut like numbers, not in sets: that fits less, and often predicts better.
 ORDERED = "ordered"
+# Of champions that chose before `pairwise_boosting` was a family whether branches read two columns: no longer a choice.
+RETIRED = "pairwise"
 # How many pairs of columns may interact.
 PAIRS = "pairs"
 
@@ -20,7 +22,7 @@ def build_hist(params: "Params", problem: str, seed: int) -> Any:
     kind = (
         ensemble.HistGradientBoostingRegressor if problem == "regression" else ensemble.HistGradientBoostingClassifier
     )
-    rest = {name: value for name, value in params.items() if name != ORDERED}
+    rest = {name: value for name, value in params.items() if name not in (ORDERED, RETIRED)}
     codes = None if params.get(ORDERED) else "from_dtype"
     fixed = {"early_stopping": True, "n_iter_no_change": 10, "random_state": seed}
     return kind(max_iter=MOST_ROUNDS, categorical_features=codes, **fixed, **rest)

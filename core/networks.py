@@ -89,7 +89,7 @@ def _stopping(kind: type) -> type:
                 self.partial_fit(x[rows], y[rows], **known)
                 losses.append(_loss(self, *held))
                 best = int(np.argmin(losses))
-                if best == len(losses) - 1 or not kept:
+                if best == len(losses) - 1:
                     kept = [np.copy(each) for each in (*self.coefs_, *self.intercepts_)]
                 if len(losses) - 1 - best >= PATIENCE:
                     break

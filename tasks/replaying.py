@@ -20,7 +20,7 @@ from core.choices import open_choices, with_choices
 from core.drift import FEWEST_ROWS
 from core.errors import DataRejected, SpecError
 from core.families import FAMILIES, families_for
-from core.fitting import Candidate, recipe_of, score_candidate
+from core.fitting import Candidate, score_candidate
 from core.monitor_spec import MonitorSpec
 from core.plans import drift_plan, feature_plan, learning, search_plan, split_plan
 from core.replay import Replay, Step, every_window, gain, never, saving
@@ -144,11 +144,11 @@ def _searched(spec: TrainingSpec) -> Choose:
     def choose(encoded: Callable[[str], tuple[Rows, Rows]]) -> Candidate:
         def attempt(candidate: Candidate) -> Tried:
             try:
-                return Tried(score_candidate(candidate, how, *encoded(recipe_of(candidate.family))), 0.0)
+                return Tried(score_candidate(candidate, how, *encoded(candidate.family)), 0.0)
             except (ValueError, ArithmeticError) as error:
                 return Tried(None, 0.0, str(error))
 
-        y = encoded(recipe_of(names[0]))[0].y
+        y = encoded(names[0])[0].y
         families = with_choices(names, open_choices(how.problem, how.weights, how.log, y))
         start: Start = lambda job: partial(attempt, job.candidate)  # noqa: E731
         trials = search(Plan(wanted, families, spec.seed), start)

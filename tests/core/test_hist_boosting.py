@@ -33,3 +33,8 @@ def test_how_codes_are_read_is_no_parameter_where_there_are_none():
     assert "ordered" in FAMILIES[name].space
     assert "ordered" not in family.space
     assert set(family.start) == set(family.space)
+
+
+def test_champion_of_before_with_a_choice_that_is_gone_is_fitted_again():
+    x = rows().x
+    np.testing.assert_array_equal(fitted(pairwise=1).predict_proba(x), fitted().predict_proba(x))
