@@ -1,8 +1,9 @@
 """Optuna's TPE over families with parameters of their own, and at a cost that long studies do not raise."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from operator import attrgetter
-from typing import Any, cast
+from types import MappingProxyType
+from typing import Any, NamedTuple, cast
 
 import optuna
 from optuna.distributions import BaseDistribution, FloatDistribution, IntDistribution
@@ -12,6 +13,7 @@ from core.families import Family, Range
 
 # Trials that TPE looks at. It calls a tenth of them good.
 MOST_SEEN = 120
+NONE: Mapping[str, Any] = MappingProxyType({})
 
 
 class FamilyTPE(optuna.samplers.BaseSampler):
@@ -26,6 +28,7 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         _count_tails_in_c()
         self.tpe = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
         self.sampled: dict[str, Any] = {}
+        self.excerpt: Excerpt
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Nothing is sampled before the family is known."""
@@ -35,7 +38,7 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """A new trial begins."""
-        self.sampled = {}
+        self.sampled, self.excerpt = {}, Excerpt(study)
         return {}
 
     def sample_independent(
@@ -45,31 +48,55 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         if param_name not in self.sampled:
             family = trial.params.get("family")
             space = space_of(family, self.families[family]) if family else {param_name: param_distribution}
-            self.sampled = self.tpe.sample_relative(cast("optuna.Study", Excerpt(study)), trial, space)
+            self.sampled = self.tpe.sample_relative(cast("optuna.Study", self.excerpt), trial, space)
         if param_name in self.sampled:
             return self.sampled[param_name]
         # The first trials of a study are random.
         return self.tpe.sample_independent(study, trial, param_name, param_distribution)
 
 
+class Seen(NamedTuple):
+    """What TPE reads of a trial, without what Optuna's own record does each time it is read."""
+
+    number: int
+    state: TrialState
+    value: float | None
+    params: dict[str, Any]
+    intermediate_values: dict[int, float]
+    constraints: Mapping[str, float] = NONE
+    # Of a running trial, Optuna keeps here what it has proposed and not yet used; we use all of it at once.
+    system_attrs: Mapping[str, Any] = NONE
+
+
 class Excerpt:
-    """A study of which the best trials and the newest are seen."""
+    """A study at one moment, of which the best trials and the newest are seen."""
 
     def __init__(self, study: optuna.Study) -> None:
         self._study = study
+        self._found: dict[tuple[TrialState, ...], list[Seen]] = {}
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._study, name)
 
-    def _get_trials(self, *args: Any, **kwargs: Any) -> list[FrozenTrial]:
+    def _get_trials(self, deepcopy: bool, states: Sequence[TrialState], use_cache: bool) -> list[Seen]:
         # What TPE asks its study for, whole only here; Optuna's public method would copy every trial.
-        found = self._study._get_trials(*args, **kwargs)
+        wanted = tuple(states)
+        if wanted not in self._found:
+            found = self._study._get_trials(deepcopy, wanted, use_cache)
+            self._found[wanted] = [_seen(trial) for trial in self._picked(found)]
+        return self._found[wanted]
+
+    def _picked(self, found: list[FrozenTrial]) -> list[FrozenTrial]:
         if len(found) <= MOST_SEEN:
             return found
         older = [t for t in found[: -MOST_SEEN // 2] if t.state == TrialState.COMPLETE]
         upwards = self._study.direction == optuna.study.StudyDirection.MAXIMIZE
         best = sorted(older, key=attrgetter("value"), reverse=upwards)[: MOST_SEEN // 2]
         return sorted(best, key=attrgetter("number")) + found[-MOST_SEEN // 2 :]
+
+
+def _seen(trial: FrozenTrial) -> Seen:
+    return Seen(trial.number, trial.state, trial.value, trial.params, trial.intermediate_values)
 
 
 def _count_tails_in_c() -> None:

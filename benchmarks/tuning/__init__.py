@@ -7,6 +7,7 @@
     python -m benchmarks tuning --cases flow                     the flow under Prefect beside a bare script
 
 One file a side, table and seed lies in --out; what is there is not run again, so that a run can be stopped and split.
+What was raced for the figures that we tell lies in benchmarks/tuning/raced; with that as --out its tables are printed.
 """
 
 import argparse
@@ -20,6 +21,7 @@ from benchmarks.tuning.report import tell
 from benchmarks.tuning.tables import TABLES, save
 
 CASES = ("race", "scaling", "costs", "flow")
+HOME = Path(".everfit/benchmarks/tuning")
 SIDES = ("everfit", "optuna", "optuna2", "randomized", "halving", "flaml")
 
 
@@ -45,8 +47,9 @@ def run(words: list[str] | None = None) -> None:
 
 
 def _race(options: argparse.Namespace, out: Path) -> None:
+    out.mkdir(parents=True, exist_ok=True)
     for table in options.tables:
-        save(table, out / "tables" / table)
+        save(table, HOME / "tables" / table)
     for seed in range(options.first_seed, options.first_seed + options.seeds):
         for table in options.tables:
             for side in options.sides:
@@ -59,7 +62,7 @@ def _one(side: str, table: str, seed: int, where: tuple[int, Path]) -> None:
     result = out / f"{side}-{table}-{seed}-{budget}.json"
     if result.exists():
         return
-    words = [sys.executable, "-m", "benchmarks.tuning.side", side, str(out / "tables" / table), str(seed), str(budget)]
+    words = [sys.executable, "-m", "benchmarks.tuning.side", side, str(HOME / "tables" / table), str(seed), str(budget)]
     # Two cores for everybody: libraries that take all cores of a larger machine would not be compared but the machine.
     done = subprocess.run([*words, str(result)], check=False, env=os.environ | {"PYTHONWARNINGS": "ignore"})
     told = "" if done.returncode == 0 else " left out: it is not installed, or failed (see above)"
@@ -75,5 +78,5 @@ def _options(words: list[str]) -> argparse.Namespace:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--cases", type=listed, default=list(CASES))
-    parser.add_argument("--out", default=".everfit/benchmarks/tuning")
+    parser.add_argument("--out", default=str(HOME))
     return parser.parse_args(words)

@@ -81,12 +81,12 @@ def main(side: str, table: str, seed: str, budget: str, result: str) -> int:
     test = solve(race)
     document = {
         "side": side,
-        "curve": race.curve,
+        "curve": [(round(seconds, 2), round(cpu, 2), round(value, 6)) for seconds, cpu, value in race.curve],
         "test_auc": race.auc("test", test),
         "seconds": race.elapsed,
         "cpu_seconds": race.cpu,
     }
-    Path(result).write_text(json.dumps(document))
+    Path(result).write_text(json.dumps(document) + "\n")
     return 0
 
 

@@ -36,6 +36,13 @@ def test_of_a_long_study_the_best_and_the_newest_are_seen(direction, best):
     assert seen[:half] == list(around)
 
 
+def test_of_a_trial_tpe_reads_the_same_as_in_optunas_record():
+    study = study_of(3, "minimize")
+    for seen, trial in zip(Excerpt(study)._get_trials(False, STATES, False), study.trials, strict=True):
+        for name in seen._fields:
+            assert getattr(seen, name) == getattr(trial, name)
+
+
 def test_excerpt_is_else_the_study():
     study = study_of(3, "minimize")
     assert (Excerpt(study).direction, Excerpt(study).study_name) == (study.direction, study.study_name)
