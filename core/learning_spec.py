@@ -24,6 +24,9 @@ FamilyName = Literal[
     "xgboost",
 ]
 
+# No search has time for more.
+MOST_TRIALS = 100_000
+
 
 class TargetSpec(Section):
     column: str = Field(description="Column to predict")
@@ -115,7 +118,9 @@ class SearchSpec(Section):
     sampler: Literal["tpe", "random", "grid", "qmc", "cmaes", "gp", "nsgaii"] = Field(
         "tpe", description="How Optuna proposes parameters: tpe | random | grid | qmc | cmaes | gp | nsgaii"
     )
-    trials: int = Field(40, ge=1, le=100_000, description="How many candidates are fitted")
+    trials: int | None = Field(
+        40, ge=1, le=MOST_TRIALS, description="How many candidates are fitted; null as many as `timeout` has time for"
+    )
     timeout: Duration | None = Field(
         None,
         description="The search ends after this span, with what it has found, if only one candidate",
@@ -145,6 +150,17 @@ class SearchSpec(Section):
         description="The last fit of xgboost is done by all Dask workers together, each on its parts of the rows",
     )
     metric: Metric | None = Field(None, description="What is optimized; default roc_auc for classes, rmse for numbers")
+
+    @model_validator(mode="after")
+    def _ends(self) -> Self:
+        if self.trials is None and self.timeout is None:
+            raise ValueError("`trials: null` leaves the search to `timeout`, which is not set: give one of them")
+        return self
+
+    @property
+    def most_trials(self) -> int:
+        """The budget by number; by time only, more than there is time for."""
+        return self.trials or MOST_TRIALS
 
     @model_validator(mode="after")
     def _has_what_is_distributed(self) -> Self:

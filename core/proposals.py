@@ -86,7 +86,8 @@ class Proposals:
         self.open: dict[int, optuna.Trial] = {}
         first = list(_first_candidates(plan))
         # A grid that is done is done: the rest of the budget is not spent on random points.
-        self.n_left = min(plan.spec.trials, len(first)) if plan.spec.sampler == "grid" else plan.spec.trials
+        most = plan.spec.most_trials
+        self.n_left = min(most, len(first)) if plan.spec.sampler == "grid" else most
         # What is worth all rows in any case: where each family begins, and what was good before.
         self.n_first = 0 if plan.spec.sampler == "grid" else len(first)
         for candidate in first[: self.n_left]:
@@ -147,7 +148,7 @@ def _first_candidates(plan: Plan) -> Iterator[Candidate]:
         return
     grid = [Candidate(name, params) for name, family in plan.families.items() for params in _grid(family)]
     # Shuffled, so that a budget smaller than the grid still sees all of it thinly, not one corner.
-    yield from (grid[i] for i in np.random.default_rng(plan.seed).permutation(len(grid))[: plan.spec.trials])
+    yield from (grid[i] for i in np.random.default_rng(plan.seed).permutation(len(grid))[: plan.spec.most_trials])
 
 
 def _grid(family: Family) -> Iterator[tuple[tuple[str, float], ...]]:

@@ -21,6 +21,8 @@ FEWEST_AHEAD, MOST_AHEAD = 6, 64
 BUDGET_PER_AHEAD = 16
 # Of these, how many are being fitted by the timetable; the others wait for a worker.
 FEWEST_AT_WORK, AHEAD_PER_WORK = 2, 8
+# A budget of time only is searched as one of so many trials.
+TRIALS_BY_TIME = 144
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +147,12 @@ def best_trial(trials: Sequence[Trial], metric: str) -> Trial:
     return min((t for t in trials if t.value is not None), key=lambda t: (sign * (t.value or 0.0), t.number))
 
 
-def ahead(n_trials: int) -> int:
-    """How many candidates are in the making at once."""
-    return min(max(FEWEST_AHEAD, n_trials // BUDGET_PER_AHEAD), MOST_AHEAD)
+def ahead(n_trials: int | None) -> int:
+    """How many candidates are in the making at once; None where only time limits how many there are."""
+    return min(max(FEWEST_AHEAD, (n_trials or TRIALS_BY_TIME) // BUDGET_PER_AHEAD), MOST_AHEAD)
 
 
-def at_work(n_trials: int) -> int:
+def at_work(n_trials: int | None) -> int:
     """How many workers the timetable has."""
     return max(FEWEST_AT_WORK, ahead(n_trials) // AHEAD_PER_WORK)
 

@@ -14,6 +14,7 @@ from prefect.runtime import task_run
 from adapters.trial_log import log_trials
 from core.errors import RegistryUnavailable
 from core.fitting import better_first
+from core.learning_spec import SearchSpec
 from core.search import Plan, Trial, best_trial
 
 # Between two lines of progress, or two requests to the server.
@@ -24,10 +25,10 @@ MOST_LISTED = 100
 class Progress:
     """A bar on a terminal, plain lines elsewhere, and a progress artifact in a run."""
 
-    def __init__(self, n_trials: int, metric: str) -> None:
-        self.n_trials, self.metric = n_trials, metric
+    def __init__(self, spec: SearchSpec) -> None:
+        self.spec, self.metric = spec, str(spec.metric)
         self.told_trials: list[Trial] = []
-        self.last = time.monotonic()
+        self.started = self.last = time.monotonic()
         self.bar: Any = None
         self.artifact: UUID | None = None
 
@@ -37,7 +38,7 @@ class Progress:
             from rich.progress import Progress as Bar
 
             self.bar = Bar(console=Console(stderr=True), transient=True)
-            self.bar.add_task("tune", total=self.n_trials)
+            self.bar.add_task("tune", total=100.0)
             self.bar.start()
         return self
 
@@ -51,7 +52,7 @@ class Progress:
         """One more trial has ended."""
         self.told_trials.append(trial)
         if self.bar:
-            self.bar.update(0, completed=len(self.told_trials), description=self._text())
+            self.bar.update(0, completed=self.percent(), description=self._text())
         if time.monotonic() - self.last >= PAUSE_S:
             self.last = time.monotonic()
             self._say()
@@ -61,14 +62,22 @@ class Progress:
             get_run_logger().info(self._text())
         if task_run.get_id() is None:
             return
-        share = 100.0 * len(self.told_trials) / self.n_trials
+        percent = self.percent()
         if self.artifact is None:
-            self.artifact = cast(UUID, create_progress_artifact(share, key="tune-progress", description=self._text()))
+            self.artifact = cast(UUID, create_progress_artifact(percent, key="tune-progress", description=self._text()))
         else:
-            update_progress_artifact(self.artifact, share, description=self._text())
+            update_progress_artifact(self.artifact, percent, description=self._text())
+
+    def percent(self) -> float:
+        """Of the budget, by number or by time: the one that is used up first ends the search."""
+        by_number = len(self.told_trials) / self.spec.most_trials
+        span = self.spec.timeout
+        by_time = (time.monotonic() - self.started) / span.total_seconds() if span else 0.0
+        return 100.0 * min(1.0, max(by_number, by_time))
 
     def _text(self) -> str:
-        return f"tune: {len(self.told_trials)} of {self.n_trials} trials, {_best_text(self.told_trials, self.metric)}"
+        most = f" of {self.spec.trials}" if self.spec.trials else ""
+        return f"tune: {len(self.told_trials)}{most} trials, {_best_text(self.told_trials, self.metric)}"
 
 
 def _best_text(trials: Sequence[Trial], metric: str) -> str:

@@ -112,14 +112,14 @@ class _Tuning:
         self.plan, self.work, self.crew = plan, work, crew
         families = [(name, tuple(family.space)) for name, family in plan.families.items()]
         self.study = StoredStudy(plan, repr((work, families, plan.spec.metric, code_digest())))
-        self.progress = Progress(plan.spec.trials, str(plan.spec.metric))
+        self.progress = Progress(plan.spec)
         self.runs = TrialRuns(plan.spec.task_runs)
         self.started = time.monotonic()
 
     def run(self, table_bytes: int, n_rows: int) -> Trials:
         from adapters.cluster import cluster, free_bytes, kind_for, size_for
 
-        kind = kind_for(self.crew.workers, table_bytes, table_bytes / 8 * self.plan.spec.trials)
+        kind = kind_for(self.crew.workers, table_bytes, table_bytes / 8 * self.plan.spec.most_trials)
         size = size_for(self.crew.workers, memory_of(table_bytes, n_rows), kind, free_bytes())
         # Around all threads: each alone would give the others back their many threads when it ends.
         with threadpool_limits(limits=1), cluster(size) as client, self.progress, self.runs:

@@ -11,8 +11,6 @@ from core.blending import choose_members, contenders
 from core.metrics import score
 from core.search import Trial
 
-MOST_TRIALS = 150
-
 
 class Recorder:
     """Stands where the progress bar stands, and notes when each trial was told."""
@@ -80,7 +78,7 @@ def _solve(race: Race) -> np.ndarray:
     features = build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
     learning = Learning("target", "binary", "roc_auc", race.seed)
     spec = SearchSpec(
-        metric="roc_auc", trials=MOST_TRIALS, patience=None, least_gain=None, timeout=timedelta(seconds=race.budget)
+        metric="roc_auc", trials=None, patience=None, least_gain=None, timeout=timedelta(seconds=race.budget)
     )
     trials = tuning.tune.fn(features, spec, learning, (), tuning.Crew("race"))
     model = fit.fn(features, trials.members, learning, LastFit(calibration=True))

@@ -180,6 +180,13 @@ def test_search_that_is_out_of_time_ends_with_its_first_candidate():
     assert len(trials_of(watch=Watch(out_of_time=lambda: True), trials=40)) == 1
 
 
+def test_search_by_time_only_goes_on_until_it_is_over():
+    told: list[Trial] = []
+    watch = Watch(out_of_time=lambda: len(told) >= 200, told=told.append)
+    trials_of(watch=watch, trials=None, timeout="1h", patience=None, least_gain=None)
+    assert len(told) == 200
+
+
 def test_what_is_open_when_the_time_is_over_is_not_waited_for():
     waited: list[int] = []
 

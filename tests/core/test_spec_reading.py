@@ -67,6 +67,11 @@ def test_wrong_value_is_told_by_path_and_value(lines, path, value):
     assert (f"`{path}`" in error.what, value in error.why) == (True, True)
 
 
+def test_search_without_an_end_is_refused():
+    error = refusal(SMALL + "search: {trials: null}")
+    assert ("`search`" in error.what, "`timeout`" in error.why) == (True, True)
+
+
 def test_wrong_key_is_told_before_what_is_missing():
     assert "`nme`" in refusal("nme: trips\n").what
 
