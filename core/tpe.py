@@ -13,6 +13,9 @@ from core.families import Family, Range
 
 # Trials that TPE looks at. It calls a tenth of them good.
 MOST_SEEN = 120
+# So many of a family that have seen all rows are judged among themselves, as by BOHB (Falkner et al. 2018, section 4).
+# What was stopped on few rows may have been stopped by chance: near the best it taught that the best are bad.
+ENOUGH = 10
 NONE: Mapping[str, Any] = MappingProxyType({})
 
 
@@ -28,7 +31,6 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         _count_tails_in_c()
         self.tpe = optuna.samplers.TPESampler(seed=seed, multivariate=True, constant_liar=True)
         self.sampled: dict[str, Any] = {}
-        self.excerpt: Excerpt
 
     def infer_relative_search_space(self, study: optuna.Study, trial: FrozenTrial) -> dict[str, BaseDistribution]:
         """Nothing is sampled before the family is known."""
@@ -38,7 +40,7 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         self, study: optuna.Study, trial: FrozenTrial, search_space: dict[str, BaseDistribution]
     ) -> dict[str, Any]:
         """A new trial begins."""
-        self.sampled, self.excerpt = {}, Excerpt(study)
+        self.sampled = {}
         return {}
 
     def sample_independent(
@@ -48,7 +50,7 @@ class FamilyTPE(optuna.samplers.BaseSampler):
         if param_name not in self.sampled:
             family = trial.params.get("family")
             space = space_of(family, self.families[family]) if family else {param_name: param_distribution}
-            self.sampled = self.tpe.sample_relative(cast("optuna.Study", self.excerpt), trial, space)
+            self.sampled = self.tpe.sample_relative(cast("optuna.Study", Excerpt(study, family)), trial, space)
         if param_name in self.sampled:
             return self.sampled[param_name]
         # The first trials of a study are random.
@@ -69,30 +71,37 @@ class Seen(NamedTuple):
 
 
 class Excerpt:
-    """A study at one moment, of which the best trials and the newest are seen."""
+    """A study of which the best trials and the newest are seen.
 
-    def __init__(self, study: optuna.Study) -> None:
-        self._study = study
-        self._found: dict[tuple[TrialState, ...], list[Seen]] = {}
+    Args:
+        study: The whole.
+        family: Whose parameters are proposed, if any; see `ENOUGH`.
+    """
+
+    def __init__(self, study: optuna.Study, family: str | None = None) -> None:
+        self._study, self._family = study, family
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._study, name)
 
     def _get_trials(self, deepcopy: bool, states: Sequence[TrialState], use_cache: bool) -> list[Seen]:
         # What TPE asks its study for, whole only here; Optuna's public method would copy every trial.
-        wanted = tuple(states)
-        if wanted not in self._found:
-            found = self._study._get_trials(deepcopy, wanted, use_cache)
-            self._found[wanted] = [_seen(trial) for trial in self._picked(found)]
-        return self._found[wanted]
+        found = self._telling(self._study._get_trials(deepcopy, states, use_cache))
+        return [_seen(trial) for trial in self._few(found)]
 
-    def _picked(self, found: list[FrozenTrial]) -> list[FrozenTrial]:
-        if len(found) <= MOST_SEEN:
-            return found
-        older = [t for t in found[: -MOST_SEEN // 2] if t.state == TrialState.COMPLETE]
+    def _telling(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        if self._family is None:
+            return trials
+        whole = [t for t in trials if t.state != TrialState.PRUNED and t.params.get("family") == self._family]
+        return whole if sum(trial.state == TrialState.COMPLETE for trial in whole) >= ENOUGH else trials
+
+    def _few(self, trials: list[FrozenTrial]) -> list[FrozenTrial]:
+        if len(trials) <= MOST_SEEN:
+            return trials
+        older = [t for t in trials[: -MOST_SEEN // 2] if t.state == TrialState.COMPLETE]
         upwards = self._study.direction == optuna.study.StudyDirection.MAXIMIZE
         best = sorted(older, key=attrgetter("value"), reverse=upwards)[: MOST_SEEN // 2]
-        return sorted(best, key=attrgetter("number")) + found[-MOST_SEEN // 2 :]
+        return sorted(best, key=attrgetter("number")) + trials[-MOST_SEEN // 2 :]
 
 
 def _seen(trial: FrozenTrial) -> Seen:

@@ -1,10 +1,11 @@
 import optuna
 import pytest
-from optuna.distributions import FloatDistribution
+from optuna.distributions import CategoricalDistribution, FloatDistribution
 from optuna.trial import TrialState, create_trial
 
-from core.tpe import MOST_SEEN, Excerpt
+from core.tpe import ENOUGH, MOST_SEEN, Excerpt
 
+NAMES = ("boosting", "forest")
 STATES = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
@@ -34,6 +35,27 @@ def test_of_a_long_study_the_best_and_the_newest_are_seen(direction, best):
     assert seen[half:] == list(range(400 - half, 400))
     around = range(1, 2 * half, 2) if best == 1 else range(339 - 2 * half + 2, 340, 2)
     assert seen[:half] == list(around)
+
+
+def families_of(n_whole: int) -> optuna.Study:
+    """Of boosting some trials have seen all rows and two were stopped, among others of a forest."""
+    study = optuna.create_study()
+    for family, n in (("boosting", n_whole), ("forest", 12)):
+        given = {"params": {"family": family}, "distributions": {"family": CategoricalDistribution(NAMES)}}
+        study.add_trials([create_trial(value=0.5, **given) for _ in range(n)])
+        study.add_trials([create_trial(state=TrialState.PRUNED, **given) for _ in range(2)])
+    return study
+
+
+def test_a_familys_trials_are_judged_among_themselves_when_enough_have_seen_all_rows():
+    study = families_of(ENOUGH)
+    assert numbers(Excerpt(study, "boosting")) == list(range(ENOUGH))
+    assert len(numbers(Excerpt(study))) == len(study.trials)
+
+
+def test_a_family_of_few_trials_is_judged_among_all():
+    study = families_of(ENOUGH - 1)
+    assert len(numbers(Excerpt(study, "boosting"))) == len(study.trials)
 
 
 def test_of_a_trial_tpe_reads_the_same_as_in_optunas_record():
