@@ -70,18 +70,19 @@ def end(processes: Sequence[psutil.Process], grace_s: float) -> None:
 
 
 def _still_alive(processes: Sequence[psutil.Process], within_s: float) -> list[psutil.Process]:
-    """Wait until all have ended. One that only waits for its parent's notice has; psutil would wait for that too."""
+    """Wait until all have ended. One that only waits for another parent's notice has; psutil would wait for it too."""
     deadline = time.monotonic() + within_s
     while True:
         _, there = psutil.wait_procs(processes, timeout=0.05)
-        alive = [process for process in there if not _is_zombie(process)]
+        alive = [process for process in there if not _has_ended(process)]
         if not alive or time.monotonic() > deadline:
             return alive
 
 
-def _is_zombie(process: psutil.Process) -> bool:
+def _has_ended(process: psutil.Process) -> bool:
+    """Of our own children the notice is ours to take: until then they are waited for, so that none stays a zombie."""
     try:
-        return bool(process.status() == psutil.STATUS_ZOMBIE)
+        return bool(process.status() == psutil.STATUS_ZOMBIE and process.ppid() != os.getpid())
     except psutil.NoSuchProcess:
         return True
 

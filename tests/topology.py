@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.util import find_spec
@@ -125,7 +125,13 @@ def most_at_once(runs: list[FlowRun]) -> int:
 
 
 def own_children() -> set[int]:
-    """Processes that this one has started, by whatever way."""
+    """Processes that this one has started, by whatever way, and that still run."""
     import psutil
 
-    return {each.pid for each in psutil.Process(os.getpid()).children(recursive=True)}
+    found = set()
+    for each in psutil.Process(os.getpid()).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):
+            # One that has ended, and of which a library has not taken notice yet, runs no more.
+            if each.status() != psutil.STATUS_ZOMBIE:
+                found.add(each.pid)
+    return found

@@ -14,7 +14,7 @@ import pytest
 from adapters.settings import PROJECT, Settings
 from core.errors import SpecError
 from deployments.ports import LOOPBACK, Ports, ensure_port_is_free, free_port
-from deployments.processes import MARK, mark_of, marked, sweep
+from deployments.processes import MARK, end, mark_of, marked, sweep
 from deployments.programs import CONFIG_FILE, configuration, environment
 from deployments.stack import running_stack
 
@@ -97,6 +97,15 @@ def test_sweep_ends_also_what_ignores_a_request_in_a_session_of_its_own(tmp_path
         stubborn.stdout.readline()
         sweep(mark, grace_s=0.5)
         assert not psutil.pid_exists(stubborn.pid)
+
+
+def test_child_that_ends_between_two_looks_does_not_stay_a_zombie(monkeypatch: pytest.MonkeyPatch) -> None:
+    child = psutil.Process(subprocess.Popen([sys.executable, "-c", ""]).pid)
+    assert until(lambda: child.status() == psutil.STATUS_ZOMBIE)
+    wait, looks = psutil.wait_procs, iter([([], [child])])
+    monkeypatch.setattr(psutil, "wait_procs", lambda *given, **named: next(looks, None) or wait(*given, **named))
+    end([child], grace_s=5.0)
+    assert not psutil.pid_exists(child.pid)
 
 
 def test_supervisor_ends_with_its_killed_launcher_and_takes_everything_along(tmp_path: Path) -> None:
