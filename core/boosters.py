@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from core.errors import SpecError
 
 if TYPE_CHECKING:
-    from core.families import Params, Watched
+    from core.families import Params
+    from core.rows import Watched
 
 PATIENCE = 10
 MOST_ROUNDS = 400

@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from core.families import Family, Watched
+from core.families import Family
 from core.metrics import Floats
-from core.rows import Rows
+from core.rows import Rows, Watched
 
 MOST_REPEATS = 50
 

@@ -12,6 +12,7 @@ from core.boosters import MOST_ROUNDS
 from core.estimators import MOST_FOR_A_TREE, N_TREES
 from core.families import Params
 from core.fitting import Candidate
+from core.hist_boosting import PAIRS
 
 # Rounds after which a learning rate of 1 would stop early.
 ROUNDS = 15.0
@@ -46,6 +47,12 @@ def _forest(factor: float) -> Callable[[Params, float, float], float]:
     return of
 
 
+def _crossed(params: Params, n_rows: float, n_columns: float) -> float:
+    # What a row is made of: each column as it is and as a cell, and a cell for each pair, of which there may be fewer.
+    n_made = 2 * n_columns + min(params[PAIRS], n_columns * (n_columns - 1) / 2)
+    return float(250e-9 * n_rows * n_made)
+
+
 def _network(params: Params, n_rows: float, n_columns: float) -> float:
     return float(EPOCHS * 1e-9 * n_rows * params["width"] * (n_columns + params["width"]))
 
@@ -58,6 +65,7 @@ EFFORTS: Mapping[str, Callable[[Params, float, float], float]] = MappingProxyTyp
         "xgboost": _boosting,
         "random_forest": _forest(80e-9),
         "extra_trees": _forest(12e-9),
+        "crossed_linear": _crossed,
         "neural_network": _network,
         "nearest_neighbors": lambda params, n_rows, n_columns: 0.2e-9 * n_rows * n_rows * n_columns,
         "logistic_regression": lambda params, n_rows, n_columns: 80e-9 * n_rows * n_columns,

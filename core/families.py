@@ -6,6 +6,7 @@ from types import MappingProxyType
 from typing import Any
 
 from core.boosters import build_lightgbm, build_xgboost, watch_lightgbm, watch_xgboost
+from core.crosses import BINS, build_crossed, watch_crossed
 from core.estimators import (
     build_dummy,
     build_extra_trees,
@@ -15,9 +16,8 @@ from core.estimators import (
     build_ridge,
 )
 from core.hist_boosting import ORDERED, PAIRS, build_hist, build_pairwise, watch_hist, watch_pairwise
-from core.metrics import Floats
 from core.networks import build_network, watch_network
-from core.rows import Rows
+from core.rows import Watched
 
 Params = Mapping[str, Any]
 
@@ -33,21 +33,6 @@ class Range:
 
 
 NO_OR_YES = Range(0, 1, whole=True)
-
-
-@dataclass(frozen=True, slots=True)
-class Watched:
-    """The rows by which a fit stops early, their weights if they have any, and the rows that are learned."""
-
-    x: Floats
-    y: Floats
-    weights: Floats | None
-    train: Rows
-
-    @property
-    def categorical(self) -> tuple[int, ...]:
-        """Columns that are category codes."""
-        return self.train.categorical
 
 
 def _watch_nothing(estimator: Any, rows: Watched) -> dict[str, Any]:
@@ -67,6 +52,7 @@ class Family:
         watch: Prepares an estimator for early stopping; what it gives back goes into `fit`.
         weighable: Whether `fit` takes weights of rows.
         asks_pairs: Whether it asks which columns interact.
+        most_rows: Training rows beyond which it learns little more, and needs much more memory; fewer are drawn.
     """
 
     recipe: str
@@ -77,6 +63,7 @@ class Family:
     watch: Callable[[Any, Watched], dict[str, Any]] = _watch_nothing
     weighable: bool = True
     asks_pairs: bool = False
+    most_rows: int | None = None
 
 
 def families_for(problem: str, chosen: tuple[str, ...]) -> tuple[str, ...]:
@@ -157,12 +144,23 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "linear_regression": Family(
             "linear", NUMBERS, {"alpha": Range(1e-3, 1e3, log=True)}, {"alpha": 1.0}, build_ridge
         ),
-        "random_forest": Family(
+        "crossed_linear": Family(
             recipe="trees",
             problems=ANY,
-            space=TREES_SPACE,
-            start={"max_features": 0.3, "min_samples_leaf": 5, "max_samples": 0.2},
-            build=build_forest,
+            space={
+                "C": Range(1e-4, 10.0, log=True),
+                BINS: Range(4, 32, log=True, whole=True),
+                PAIRS: Range(1, 32, log=True, whole=True),
+            },
+            start={"C": 1.0, BINS: 16, PAIRS: 8},
+            build=build_crossed,
+            watch=watch_crossed,
+            weighable=False,
+            asks_pairs=True,
+            most_rows=300_000,
+        ),
+        "random_forest": Family(
+            "trees", ANY, TREES_SPACE, {"max_features": 0.3, "min_samples_leaf": 5, "max_samples": 0.2}, build_forest
         ),
         "extra_trees": Family(
             recipe="trees",
@@ -225,6 +223,7 @@ USUAL = (
     "logistic_regression",
     "linear_regression",
     "pairwise_boosting",
+    "crossed_linear",
     "neural_network",
     "extra_trees",
 )

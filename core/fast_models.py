@@ -6,12 +6,13 @@ from types import MappingProxyType
 from typing import Any
 
 import numpy as np
-from scipy.special import expit
 
+from core import crosses, networks
+from core.fast_crosses import crossed_of
+from core.fast_links import answers
 from core.fast_network import columns_of, layers_of
 from core.fast_trees import boosting, forest
 from core.metrics import Floats
-from core.networks import COLUMNS, NETWORK
 
 Transform = Callable[[Floats], Floats]
 
@@ -89,25 +90,18 @@ class Linear:
     problem: str
 
     def __call__(self, x: Floats) -> Floats:
-        scores = x @ self.weights + self.intercept
-        if self.problem == "regression":
-            return np.asarray(scores)
-        if self.problem == "multiclass":
-            from sklearn.utils.extmath import softmax
-
-            return np.asarray(softmax(scores, copy=False))
-        positive = expit(scores[:, 0])
-        return np.column_stack([1 - positive, positive])
+        return answers(x @ self.weights + self.intercept, self.problem)
 
 
 def _linear(model: Any, problem: str) -> Transform:
-    return Linear(model.coef_.T.copy(), model.intercept_, problem)
+    return Linear(np.atleast_2d(model.coef_).T.copy(), model.intercept_, problem)
 
 
 def _pipeline(model: Any, problem: str) -> Transform | None:
-    if tuple(model.named_steps) != (COLUMNS, NETWORK):
-        return None
-    return Chained(columns_of(model[0]), _answer(model[-1], problem))
+    steps = tuple(model.named_steps)
+    if steps == (networks.COLUMNS, networks.NETWORK):
+        return Chained(columns_of(model[0]), _answer(model[-1], problem))
+    return crossed_of(model, problem) if steps == (crosses.CELLS, crosses.CROSSES, crosses.LINEAR) else None
 
 
 def _transformed(model: Any, problem: str) -> Transform:

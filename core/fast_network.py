@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import expit
 
+from core.crosses import n_codes
+from core.fast_links import answers
 from core.metrics import Floats
 
 
@@ -51,15 +52,7 @@ class Layers:
     def __call__(self, x: Floats) -> Floats:
         for weights, bias in zip(self.weights[:-1], self.biases[:-1], strict=True):
             x = np.maximum(x @ weights + bias, 0)
-        end = x @ self.weights[-1] + self.biases[-1]
-        if self.problem == "regression":
-            return np.asarray(end[:, 0])
-        if self.problem == "multiclass":
-            from sklearn.utils.extmath import softmax
-
-            return np.asarray(softmax(end, copy=False))
-        positive = expit(end[:, 0])
-        return np.column_stack([1 - positive, positive])
+        return answers(x @ self.weights[-1] + self.biases[-1], self.problem)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,13 +75,14 @@ def columns_of(transformer: Any) -> Columns:
     parts: list[Numbers | Codes] = []
     for name, fitted, columns in transformer.transformers_:
         if name == "numbers":
-            parts.append(_numbers(fitted[0], fitted[1], columns))
+            parts.append(numbers_of(fitted[0], fitted[1], columns))
         elif name == "codes":
             parts += _codes(fitted, columns)
     return Columns(tuple(parts))
 
 
-def _numbers(imputer: Any, scaler: Any, columns: list[int]) -> Numbers:
+def numbers_of(imputer: Any, scaler: Any, columns: list[int]) -> Numbers:
+    """A fitted SimpleImputer that tells holes, and the scaler behind it."""
     telling = np.asarray(imputer.indicator_.features_, dtype=np.intp)
     return Numbers(np.asarray(columns, dtype=np.intp), imputer.statistics_, telling, scaler.mean_, scaler.scale_)
 
@@ -97,7 +91,7 @@ def _codes(encoder: Any, columns: list[int]) -> list[Codes]:
     # Asked column by column for a hole, each code, and one above all, which it cannot know.
     highest = max(int(np.nanmax(known, initial=0)) for known in encoder.categories_) + 1
     asked = np.concatenate([[np.nan], np.arange(0.0, highest + 1)])
-    ends = np.cumsum([_n_made(encoder, place) for place in range(len(columns))])
+    ends = np.cumsum([n_codes(encoder, place) for place in range(len(columns))])
     found = []
     for place, column in enumerate(columns):
         rows = np.full((len(asked), len(columns)), np.nan)
@@ -105,8 +99,3 @@ def _codes(encoder: Any, columns: list[int]) -> list[Codes]:
         made = np.asarray(encoder.transform(rows))
         found.append(Codes(column, made[:, ends[place - 1] if place else 0 : ends[place]]))
     return found
-
-
-def _n_made(encoder: Any, place: int) -> int:
-    rare = encoder.infrequent_categories_[place]
-    return len(encoder.categories_[place]) - (len(rare) - 1 if rare is not None else 0)

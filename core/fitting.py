@@ -13,6 +13,7 @@ from core.families import DUMMY, FAMILIES, Family, Params
 from core.metrics import METRICS, Floats, score
 from core.networks import NETWORK
 from core.rows import Rows
+from core.rungs import thinned
 from core.threshold import HALF, choose_threshold
 
 N_TIMED = 21
@@ -77,6 +78,9 @@ def fit_family(family: Family, params: Params, learning: Learning, rows: tuple[R
 
     if learning.problem != "regression":
         check_classes(rows[0].y, rows[1].y)
+    if family.most_rows is not None:
+        share = min(1.0, family.most_rows / len(rows[0].y))
+        rows = thinned(rows[0], share, learning.seed, learning.problem != "regression"), rows[1]
     own = {name: value for name, value in params.items() if name not in (BALANCED, LOG_TARGET)}
     estimator = fed(family.build(own, learning.problem, learning.seed), len(rows[0].y))
     fit = fit_balanced if params.get(BALANCED) else fit_log if params.get(LOG_TARGET) else fit_plain

@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING, Any
 from core.boosters import MOST_ROUNDS
 
 if TYPE_CHECKING:
-    from core.families import Params, Watched
+    from core.families import Params
+    from core.rows import Watched
 
 # Category codes are cut like numbers, not in sets: that fits less, and often predicts better.
 ORDERED = "ordered"

@@ -16,6 +16,7 @@ FamilyName = Literal[
     "pairwise_boosting",
     "logistic_regression",
     "linear_regression",
+    "crossed_linear",
     "random_forest",
     "extra_trees",
     "nearest_neighbors",

@@ -11,7 +11,8 @@ import numpy as np
 from core.metrics import Floats
 
 if TYPE_CHECKING:
-    from core.families import Params, Watched
+    from core.families import Params
+    from core.rows import Watched
 
 # From one look at the validation rows to the next: smaller batches where there are fewer rows.
 STEPS = 100

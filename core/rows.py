@@ -20,3 +20,18 @@ class Rows:
     y: Floats
     categorical: tuple[int, ...] = ()
     pairs: tuple[tuple[int, int], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """The rows by which a fit stops early, their weights if they have any, and the rows that are learned."""
+
+    x: Floats
+    y: Floats
+    weights: Floats | None
+    train: Rows
+
+    @property
+    def categorical(self) -> tuple[int, ...]:
+        """Columns that are category codes."""
+        return self.train.categorical

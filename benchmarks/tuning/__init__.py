@@ -4,6 +4,7 @@
     python -m benchmarks tuning --tables flights --seeds 1 --budget 60 --sides everfit,optuna
     python -m benchmarks tuning --cases scaling                  what the engine itself costs
     python -m benchmarks tuning --cases costs                    workers, memory, seconds against rows and trials
+    python -m benchmarks tuning --cases same                     one search with 1, 2 and 4 workers, and a killed one
     python -m benchmarks tuning --cases flow                     the flow under Prefect beside a bare script
 
 One file a side, table and seed lies in --out; what is there is not run again, so that a run can be stopped and split.
@@ -20,7 +21,7 @@ from pathlib import Path
 from benchmarks.tuning.report import tell
 from benchmarks.tuning.tables import TABLES, save
 
-CASES = ("race", "scaling", "costs", "flow")
+CASES = ("race", "scaling", "costs", "same", "flow")
 HOME = Path(".everfit/benchmarks/tuning")
 SIDES = ("everfit", "optuna", "optuna2", "randomized", "halving", "flaml")
 
@@ -40,6 +41,11 @@ def run(words: list[str] | None = None) -> None:
         with tempfile.TemporaryDirectory() as home:
             os.environ["EVERFIT_HOME"] = home
             costs.run()
+    if "same" in options.cases:
+        from benchmarks.tuning import same
+
+        save("shops", HOME / "tables" / "shops")
+        same.run(HOME / "tables" / "shops")
     if "flow" in options.cases:
         from benchmarks.tuning import whole_flow
 

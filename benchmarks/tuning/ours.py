@@ -5,10 +5,12 @@ import tempfile
 from datetime import timedelta
 
 import numpy as np
+import pandas as pd
 
 from benchmarks.tuning.side import Race
 from core.blending import choose_members, contenders
 from core.metrics import score
+from core.refs import FeaturesRef
 from core.search import Trial
 
 
@@ -55,27 +57,35 @@ def _import_all() -> None:
         import_module(name)
 
 
-def _solve(race: Race) -> np.ndarray:
-    from adapters.packaging import unpack
-    from adapters.storage import read_bytes, write_frame
+def built(parts: dict[str, tuple[pd.DataFrame, np.ndarray]]) -> FeaturesRef:
+    """The features of a table, in the store."""
+    from adapters.storage import write_frame
     from core.families import FAMILIES, baselines_for, families_for
-    from core.features import FeaturePlan, feature_frame
-    from core.fitting import LastFit, Learning, predict
-    from core.learning_spec import SearchSpec
+    from core.features import FeaturePlan
     from core.refs import Splits
     from core.target import code_target
-    from tasks import tuning
     from tasks.features import build_features
-    from tasks.models import fit
 
-    Recorder.race, tuning.Progress = race, Recorder
-    frames = {part: x.assign(target=y) for part, (x, y) in race.parts.items()}
+    frames = {part: x.assign(target=y) for part, (x, y) in parts.items()}
     splits = Splits(*(write_frame(frames[part]) for part in ("train", "validation", "test")))
     recipes = {FAMILIES[n].recipe for n in families_for("binary", ())} | {
         f.recipe for f in baselines_for("binary").values()
     }
     plan = FeaturePlan(("target",), (), 0.001, tuple(sorted(recipes)), ranked=("trees",))
-    features = build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
+    return build_features.fn(splits, plan, code_target(frames["train"]["target"], None), "target")
+
+
+def _solve(race: Race) -> np.ndarray:
+    from adapters.packaging import unpack
+    from adapters.storage import read_bytes
+    from core.features import feature_frame
+    from core.fitting import LastFit, Learning, predict
+    from core.learning_spec import SearchSpec
+    from tasks import tuning
+    from tasks.models import fit
+
+    Recorder.race, tuning.Progress = race, Recorder
+    features = built(race.parts)
     learning = Learning("target", "binary", "roc_auc", race.seed)
     spec = SearchSpec(
         metric="roc_auc", trials=None, patience=None, least_gain=None, timeout=timedelta(seconds=race.budget)

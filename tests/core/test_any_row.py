@@ -26,7 +26,7 @@ TRAIN = pd.DataFrame(
     }
 )
 COLUMNS = feature_columns(TRAIN, FeaturePlan((), (), 0.01, ()))
-MODELS = ("hist_gradient_boosting", "random_forest", "logistic_regression", "nearest_neighbors")
+MODELS = ("hist_gradient_boosting", "random_forest", "logistic_regression", "nearest_neighbors", "crossed_linear")
 
 
 @lru_cache

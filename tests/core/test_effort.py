@@ -30,6 +30,7 @@ def test_more_rows_and_columns_take_longer(family):
         ("xgboost", {"max_depth": 9}),
         ("random_forest", {"max_samples": 0.4}),
         ("extra_trees", {"max_features": 0.9}),
+        ("crossed_linear", {"pairs": 30}),
         ("neural_network", {"width": 100}),
     ],
 )

@@ -93,8 +93,8 @@ def test_fit_is_the_same_again_and_another_with_another_seed():
 
 @pytest.mark.parametrize(("n_rows", "size"), [(300, 16), (5000, 50), (90_000, 256)])
 def test_batches_are_small_where_there_are_few_rows(n_rows, size):
-    from core.families import Watched
     from core.networks import build_network, watch_network
+    from core.rows import Watched
 
     network = build_network(dict(PARAMS), "binary", 0)
     watch_network(network, Watched(np.zeros((9, 2)), np.zeros(9), None, Rows(np.zeros((n_rows, 2)), np.zeros(n_rows))))
