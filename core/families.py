@@ -152,7 +152,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
                 BINS: Range(4, 32, log=True, whole=True),
                 PAIRS: Range(1, 32, log=True, whole=True),
             },
-            start={"C": 1.0, BINS: 16, PAIRS: 8},
+            start={"C": 0.3, BINS: 12, PAIRS: 8},
             build=build_crossed,
             watch=watch_crossed,
             weighable=False,
