@@ -41,13 +41,13 @@ def solve(race: Race) -> np.ndarray:
         # Prefect sets its loggers up while it is imported.
         from prefect.logging import disable_run_logger
 
-        _import_all()
+        import_all()
         race.started, race.cpu_before = race.started + race.elapsed - before, race.cpu_before + race.cpu - cpu_before
         with disable_run_logger():
             return _solve(race)
 
 
-def _import_all() -> None:
+def import_all() -> None:
     """All of it, before the clock starts, as the other sides have."""
     from importlib import import_module
 

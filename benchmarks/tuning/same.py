@@ -41,6 +41,10 @@ def _one(table: Path, workers: int, kill: str) -> dict[str, str]:
 def main(table: str, workers: str, kill: str) -> None:
     from prefect.logging import disable_run_logger
 
+    from benchmarks.tuning.ours import import_all
+
+    # Prefect sets its loggers up while it is imported.
+    import_all()
     with disable_run_logger():
         print(json.dumps(_found(Path(table), int(workers), kill)))
 
