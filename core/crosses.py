@@ -1,8 +1,8 @@
 """A linear model of cells: each column cut into bins, and the crosses of the pairs that interact, each with a weight.
 
 The wide part of Cheng et al. (Wide and deep learning for recommender systems, 2016, section 3.1), which is told what to
-cross by the ranking of `core.pairs`. Where categories have effects of their own, and so have some of their pairs, it
-needs fewer rows than trees do, since every cell of all cuts is weighed at once. Of scikit-learn's own parts only.
+cross by the ranking of `core.pairs`. Where categories have effects of their own, and so have some of their pairs, it is
+the model of the table itself: the race's shops in `benchmarks/tuning`. Of scikit-learn's own parts only.
 """
 
 import warnings

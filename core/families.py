@@ -52,7 +52,7 @@ class Family:
         watch: Prepares an estimator for early stopping; what it gives back goes into `fit`.
         weighable: Whether `fit` takes weights of rows.
         asks_pairs: Whether it asks which columns interact.
-        most_rows: Training rows beyond which it learns little more, and needs much more memory; fewer are drawn.
+        most_rows: Training rows at most, since its memory grows with them; of more, so many are drawn.
     """
 
     recipe: str
